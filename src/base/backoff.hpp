@@ -1,0 +1,47 @@
+#pragma once
+#include <chrono>
+#include <thread>
+
+namespace gluster::base {
+
+// How whoever waits rests between looks: spin for some tens of microseconds, then yield, then sleep in growing steps.
+//
+// The longest sleep bounds both costs of waiting: about 1 % of a core, and less than a millisecond until the first
+// message after a rest is seen.
+class Backoff {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // Something happened: the next waits are short again.
+  void reset() noexcept { looks_ = 0; }
+
+  // False once it sleeps: whoever has something slower to do may do it now.
+  bool is_fresh() const noexcept { return looks_ < kLooksBeforeSleep; }
+
+  void wait() {
+    ++looks_;
+    if (looks_ < kLooksBeforeYield) return pause();
+    if (looks_ < kLooksBeforeSleep) return std::this_thread::yield();
+    std::this_thread::sleep_for(sleep_);
+    sleep_ = std::min(sleep_ * 2, kLongestSleep);
+    if (looks_ == kLooksBeforeSleep) sleep_ = kShortestSleep;
+    looks_ = kLooksBeforeSleep;
+  }
+
+ private:
+  static void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+
+  static constexpr int kLooksBeforeYield = 200;
+  static constexpr int kLooksBeforeSleep = 400;
+  static constexpr std::chrono::microseconds kShortestSleep{20};
+  static constexpr std::chrono::microseconds kLongestSleep{640};
+
+  int looks_ = 0;
+  std::chrono::microseconds sleep_ = kShortestSleep;
+};
+
+}  // namespace gluster::base

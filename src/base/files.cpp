@@ -1,0 +1,108 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+
+namespace gluster::base {
+namespace {
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& file, int reason) {
+  throw Error(fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(reason)));
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& file, int flags, const char* what)
+      : number_(::open(file.c_str(), flags | O_CLOEXEC, 0600)) {
+    if (number_ < 0) fail(what, file, errno);
+  }
+  ~Descriptor() { ::close(number_); }
+  Descriptor(const Descriptor&) = delete;
+  operator int() const { return number_; }
+
+ private:
+  int number_;
+};
+
+void write_all(int descriptor, std::span<const char> bytes, const std::filesystem::path& file) {
+  while (!bytes.empty()) {
+    ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("write", file, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& file) {
+  Descriptor descriptor(file, O_RDONLY, "read");
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) fail("read", file, errno);
+  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("cannot read {}: it is not a file", file.string()));
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    ssize_t count = ::read(descriptor, bytes.data() + at, bytes.size() - at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("read", file, errno);
+    if (count == 0) break;
+    at += static_cast<std::size_t>(count);
+  }
+  bytes.resize(at);
+  return bytes;
+}
+
+std::filesystem::path temporary_name(const std::filesystem::path& file) {
+  static std::atomic<unsigned> count = 0;
+  return fmt::format("{}.{}-{}.tmp", file.string(), ::getpid(), count++);
+}
+
+void write_file(const std::filesystem::path& file, std::span<const char> bytes) {
+  std::filesystem::path temporary = temporary_name(file);
+  try {
+    {
+      Descriptor descriptor(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
+      write_all(descriptor, bytes, file);
+    }
+    if (::rename(temporary.c_str(), file.c_str()) != 0) fail("write", file, errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void make_private(const std::filesystem::path& directory) {
+  std::error_code reason;
+  if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), reason);
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail("make the directory", directory, errno);
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) != 0) fail("use", directory, errno);
+  if (!S_ISDIR(status.st_mode)) throw Error(fmt::format("cannot use {}: it is not a directory", directory.string()));
+  if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
+    throw Error(fmt::format("will not use {}: others could write into it", directory.string()));
+}
+
+FileLock::FileLock(const std::filesystem::path& file)
+    : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (descriptor_ < 0) fail("lock", file, errno);
+  while (::flock(descriptor_, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    int reason = errno;
+    ::close(descriptor_);
+    fail("lock", file, reason);
+  }
+}
+
+FileLock::~FileLock() { ::close(descriptor_); }
+
+}  // namespace gluster::base

@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace gluster::base {
+
+// What this host and this process are, from the kernel's own files.
+std::string host_name();
+std::string architecture();      // uname -m
+std::string operating_system();  // uname -sr
+std::string cpu_model();         // with the feature flags' digest, since a virtual CPU's name says little
+std::string program_path();
+std::uint64_t available_memory();  // bytes that can still be had, the control group's limit included
+std::uint64_t resident_memory();   // bytes, of this process
+double load_average();             // over one minute
+
+}  // namespace gluster::base

@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace gluster::base {
+
+struct Ended {
+  int status = 0;      // as a shell tells it: 128 + signal for one that was killed
+  std::string output;  // stdout and stderr together
+};
+
+// Runs a program to its end with no input. `arguments[0]` is looked for in PATH. Never a bare fork: this process may have MPI.
+// Throws gluster::Error when it cannot be started.
+Ended run_program(const std::vector<std::string>& arguments);
+
+}  // namespace gluster::base

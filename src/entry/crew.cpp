@@ -1,0 +1,138 @@
+#include "entry/crew.hpp"
+
+#include <omp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "base/cores.hpp"
+#include "base/host.hpp"
+#include "base/log.hpp"
+#include "entry/output.hpp"
+#include "mpi/mpi_link.hpp"
+#include "wire/local_link.hpp"
+
+namespace gluster::entry {
+namespace {
+
+constexpr int kPostedAtMaster = 128;
+constexpr int kPostedAtRunner = 32;
+
+// Every rank of the node says what it may use and what it is; each computes its own share.
+base::CoreShare share_of_node(const mpi::Communicator& comm) {
+  base::CoreUser mine{base::allowed_processors(), comm.rank() != 0};
+  auto node = comm.gather_on_node({reinterpret_cast<const char*>(&mine), sizeof mine});
+  std::vector<base::CoreUser> users(node.all.size());
+  for (std::size_t i = 0; i < users.size(); ++i) std::memcpy(&users[i], node.all[i].data(), sizeof users[i]);
+  return base::share_cores(users, node.self, base::cores_of_node());
+}
+
+// The team that a kernel gets on this thread, and what the master is told about it.
+wire::Hello take_up(const base::CoreShare& share, const Options& options) {
+  if (options.threads == 0 && share.is_part) base::bind_to(share.cores);
+  int threads = options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
+  omp_set_num_threads(threads);
+  return {base::host_name(),    base::architecture(), base::operating_system(),
+          base::cpu_model(),    base::program_path(), static_cast<std::int32_t>(share.cores.size()),
+          threads, ::getpid()};
+}
+
+class MpiCrew final : public Crew {
+ public:
+  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm) {
+    comm.broadcast(sentry_.door());
+    share_of_node(comm);  // the runners count on the master's part in it
+    std::vector<int> runners;
+    for (int rank = 1; rank < comm.size(); ++rank) runners.push_back(rank);
+    engine_ = std::make_shared<Engine>(Engine::Parts{std::make_unique<mpi::MpiLink>(comm.handle(), kPostedAtMaster), &mpi::baton_of_process(),
+                                                     mpi::may_use_threads(), runners, options.credit});
+    engine_->meet_runners();
+    cluster_ = std::make_unique<Cluster>(engine_, options);
+    watch();
+  }
+  ~MpiCrew() override { sentry_.stop(); }
+
+  Cluster& cluster() override { return *cluster_; }
+
+  bool end(Clock::time_point deadline) override {
+    bool ended = engine_->shut_down(deadline);
+    sentry_.stop();
+    return ended;
+  }
+
+  [[noreturn]] void abort(int status) override { comm_->abort(status); }
+
+ private:
+  void watch() {
+    std::vector<Sentry::Ward> wards;
+    for (const RunnerInfo& runner : cluster_->runners()) wards.push_back({runner.rank, runner.host, static_cast<int>(runner.pid)});
+    // Not with() a lock_guard: the baton's holder may be stuck with the runner that died.
+    auto running_at = [engine = engine_](int rank) { return engine->running_at(rank, std::chrono::milliseconds(500)); };
+    sentry_.watch(std::move(wards), {base::host_name(), running_at, [comm = comm_](int status) { comm->abort(status); }});
+  }
+
+  mpi::Communicator* comm_;
+  Sentry sentry_;
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+class LoneCrew final : public Crew {
+ public:
+  LoneCrew(const Options& options, const Manifest* self) {
+    auto [ours, theirs] = wire::LocalLink::pair(0, 0);
+    runner_ = std::thread([this, link = std::shared_ptr<wire::Link>(std::move(theirs)), options, self] { run(*link, options, self); });
+    engine_ = std::make_shared<Engine>(Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit});
+    engine_->meet_runners();
+    cluster_ = std::make_unique<Cluster>(engine_, options);
+  }
+  ~LoneCrew() override {
+    if (runner_.joinable()) runner_.detach();  // given up: the process is about to end
+  }
+
+  Cluster& cluster() override { return *cluster_; }
+
+  bool end(Clock::time_point deadline) override {
+    if (!engine_->shut_down(deadline)) return false;
+    if (runner_.joinable()) runner_.join();
+    return true;
+  }
+
+  [[noreturn]] void abort(int status) override { ::_exit(status); }
+
+ private:
+  static void run(wire::Link& link, const Options& options, const Manifest* self) {
+    mpi::Baton baton;  // this runner's link is its own
+    plugin::Shelf shelf(options.cache, options.cxx);
+    runner::Plugins plugins(shelf, self);
+    base::CoreUser mine{base::allowed_processors(), 1};
+    wire::Hello hello = take_up(base::share_cores({mine}, 0, base::cores_of_node()), options);
+    LastWords words(0, hello.host, "", true);
+    runner::Runner({&link, &baton, &plugins, &words, 0, true, hello}).serve();
+  }
+
+  std::thread runner_;
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+}  // namespace
+
+std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options) { return std::make_unique<MpiCrew>(comm, options); }
+
+std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) { return std::make_unique<LoneCrew>(options, self); }
+
+void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
+  std::string door = comm.broadcast("");
+  wire::Hello hello = take_up(share_of_node(comm), options);
+  Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "");
+  mpi::MpiLink link(comm.handle(), kPostedAtRunner);
+  plugin::Shelf shelf(options.cache, options.cxx);
+  runner::Plugins plugins(shelf, self);
+  LastWords words(comm.rank(), hello.host, door, false);
+  runner::Runner({&link, &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello}).serve();
+}
+
+}  // namespace gluster::entry

@@ -1,0 +1,106 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include <cxxabi.h>
+#include <fmt/format.h>
+#include <gluster/gluster.hpp>
+
+#include "base/log.hpp"
+#include "entry/crew.hpp"
+#include "entry/running.hpp"
+#include "entry/surroundings.hpp"
+
+namespace gluster {
+namespace {
+
+constexpr std::chrono::seconds kGrace{2};  // for running kernels, when the master's program has failed
+
+// What has to happen when the user's main leaves by exit() and not by returning.
+class ExitGuard {
+ public:
+  explicit ExitGuard(std::function<void(int)> what) : what_(new std::function<void(int)>(std::move(what))) { ::on_exit(run, what_); }
+  // Returned: nothing is to be done. (A handler cannot be taken back, so what it looks at stays.)
+  ~ExitGuard() { *what_ = nullptr; }
+  ExitGuard(const ExitGuard&) = delete;
+
+ private:
+  static void run(int status, void* at) {
+    if (auto what = std::exchange(*static_cast<std::function<void(int)>*>(at), nullptr)) what(status);
+  }
+  std::function<void(int)>* what_;
+};
+
+void say(const std::string& text) {
+  std::fflush(stdout);
+  fmt::print(stderr, "gluster: {}\n", text);
+}
+
+// Runs the user's main; empty after an exception, which has been told.
+std::optional<int> run_main(const std::function<int(Cluster&)>& main, Cluster& cluster) {
+  entry::RunningCluster running(cluster);
+  try {
+    return main(cluster);
+  } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (const std::exception& error) {
+    say(fmt::format("the master's program failed: {}", error.what()));
+  } catch (...) {
+    say("the master's program failed: it threw something that is no std::exception");
+  }
+  return std::nullopt;
+}
+
+int lead(entry::Crew& crew, const std::function<int(Cluster&)>& main, mpi::Environment* environment) {
+  auto end = [&](bool failed, int status) {
+    if (crew.end(failed ? Clock::now() + kGrace : Clock::time_point::max())) return;
+    say("kernels still run; they are given up");
+    std::fflush(nullptr);
+    crew.abort(status);
+  };
+  ExitGuard guard([&](int status) {
+    end(status != 0, status);
+    if (environment != nullptr) environment->finalize();
+  });
+  std::optional<int> status = run_main(main, crew.cluster());
+  end(!status, EXIT_FAILURE);
+  return status.value_or(EXIT_FAILURE);
+}
+
+int launch_alone(const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self, mpi::Environment* environment) {
+  auto crew = entry::lead_alone(options, &self);
+  return lead(*crew, main, environment);
+}
+
+int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self,
+                 const entry::Surroundings& around) {
+  mpi::Environment environment(argc, argv);
+  mpi::Communicator comm(MPI_COMM_WORLD);
+  around.expect_world(comm.size());
+  if (comm.size() == 1) return launch_alone(main, options, self, &environment);
+  if (comm.rank() != 0) {
+    entry::serve(comm, options, &self);
+    return EXIT_SUCCESS;
+  }
+  auto crew = entry::lead(comm, options);
+  return lead(*crew, main, &environment);
+}
+
+}  // namespace
+
+int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self) {
+  try {
+    base::set_log_level(options.log);
+    auto around = entry::Surroundings::from_environment();
+    if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, options, self, around);
+    around.expect_world(1);
+    return launch_alone(main, options, self, nullptr);
+  } catch (const std::exception& error) {
+    say(error.what());
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace gluster

@@ -1,0 +1,153 @@
+#include "entry/obituary.hpp"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace gluster::entry {
+namespace {
+
+constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU, SIGTERM};
+constexpr std::size_t kStackBytes = 64 * 1024;
+
+// What the handlers know: they are called with nothing but a signal's number. Written while no kernel runs.
+struct Known {
+  std::atomic<const char*> kernel = nullptr;
+  int rank = -1;
+  char host[128] = "";
+  int door = -1;  // a socket to the master's sentry; -1: on another host
+  bool in_thread = false;
+  pthread_t thread{};
+  std::array<struct sigaction, kSignals.size()> before{};
+  std::atomic<bool> listening = false;
+  alignas(16) char stack[kStackBytes];
+} known;
+
+int connect_to(const std::string& door) {
+  sockaddr_un address{};
+  if (door.empty() || door.size() + 1 > sizeof address.sun_path) return -1;
+  int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, door.data(), door.size());  // a name in no file system: of this host alone
+  auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + door.size());
+  if (::connect(socket, reinterpret_cast<sockaddr*>(&address), length) == 0) return socket;
+  ::close(socket);
+  return -1;
+}
+
+// From here to `on_signal` only what may be called in a signal handler.
+
+void append(char* text, std::size_t size, const char* more) {
+  std::size_t at = std::strlen(text);
+  std::strncpy(text + at, more, size - at - 1);
+}
+
+void append(char* text, std::size_t size, int number) {
+  char digits[12];
+  char* at = digits + sizeof digits - 1;
+  *at = '\0';
+  do *--at = static_cast<char>('0' + number % 10);
+  while ((number /= 10) != 0);
+  append(text, size, at);
+}
+
+void compose(const Obituary& about, const char* host, char* text, std::size_t size) {
+  append(text, size, about.kernel[0] != '\0' ? about.kernel : "the runner");
+  append(text, size, " on rank ");
+  append(text, size, about.rank);
+  append(text, size, " (");
+  append(text, size, host);
+  if (about.signal == 0) {
+    append(text, size, ") called exit(");
+    append(text, size, about.exit_status);
+    append(text, size, "), which ends its runner and with it the run: a kernel must return or throw");
+    return;
+  }
+  append(text, size, ") died of signal ");
+  append(text, size, about.signal);
+  const char* name = ::sigabbrev_np(about.signal);
+  append(text, size, " (SIG");
+  append(text, size, name == nullptr ? "?" : name);
+  append(text, size, "), which ends the run");
+}
+
+void tell(int signal, int exit_status) {
+  Obituary about;
+  about.rank = known.rank;
+  about.signal = signal;
+  about.exit_status = exit_status;
+  if (const char* kernel = known.kernel.load()) append(about.kernel, sizeof about.kernel, kernel);
+  if (known.door >= 0 && ::send(known.door, &about, sizeof about, MSG_NOSIGNAL) == sizeof about) return;
+  if (signal == SIGTERM) return;  // the launcher ends everybody, and says why itself
+  char text[600] = "gluster: ";
+  compose(about, known.host, text, sizeof text);
+  append(text, sizeof text, "\n");
+  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+}
+
+void on_signal(int signal) {
+  tell(signal, 0);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);  // delivered when this handler returns
+}
+
+// exit() inside a kernel: nothing that follows it would work, since MPI would be left in the middle of things.
+void on_exit(int status, void*) {
+  if (!known.listening.load() || known.kernel.load() == nullptr) return;
+  if (known.in_thread && ::pthread_equal(::pthread_self(), known.thread) == 0) return;
+  std::fflush(nullptr);
+  tell(0, status);
+  ::_exit(status == 0 ? EXIT_FAILURE : status);
+}
+
+}  // namespace
+
+std::string Obituary::text(const std::string& host) const {
+  char text[600] = "";
+  compose(*this, host.c_str(), text, sizeof text);
+  return text;
+}
+
+LastWords::LastWords(int rank, const std::string& host, const std::string& door, bool in_thread) {
+  known.rank = rank;
+  known.in_thread = in_thread;
+  known.thread = ::pthread_self();
+  std::snprintf(known.host, sizeof known.host, "%s", host.c_str());
+  known.door = connect_to(door);
+  stack_t stack{};  // a kernel may have used up its own
+  stack.ss_sp = known.stack;
+  stack.ss_size = kStackBytes;
+  ::sigaltstack(&stack, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_ONSTACK;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &known.before[i]);
+  static const int registered = ::on_exit(on_exit, nullptr);
+  (void)registered;
+  known.listening.store(true);
+}
+
+LastWords::~LastWords() {
+  known.listening.store(false);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &known.before[i], nullptr);
+  stack_t none{};
+  none.ss_flags = SS_DISABLE;
+  ::sigaltstack(&none, nullptr);
+  if (known.door >= 0) ::close(known.door);
+}
+
+void LastWords::begins(const char* kernel) noexcept { known.kernel.store(kernel); }
+void LastWords::ended() noexcept { known.kernel.store(nullptr); }
+
+}  // namespace gluster::entry

@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+namespace gluster::entry {
+
+// What the environment says about who started this process; read once.
+struct Surroundings {
+  bool launched = false;     // as a rank, by mpirun, srun or their like
+  bool by_mpirun = false;
+  int slurm_step_tasks = 0;  // 0: not in a Slurm step
+
+  static Surroundings from_environment();
+
+  // Throws UsageError when Slurm started several tasks, and each would be a world of its own.
+  void expect_world(int size) const;
+};
+
+}  // namespace gluster::entry

@@ -1,0 +1,127 @@
+#include <gluster/cluster.hpp>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/host.hpp"
+#include "base/log.hpp"
+#include "master/arguments.hpp"
+#include "master/catalogue.hpp"
+#include "master/engine.hpp"
+#include "plugin/shelf.hpp"
+
+namespace gluster {
+
+struct Cluster::State {
+  explicit State(const Options& options) : shelf(options.cache, options.cxx) {}
+
+  std::mutex importing;  // one import at a time
+  plugin::Shelf shelf;
+  master::Catalogue catalogue;
+  std::map<std::string, std::uint32_t> images;                 // by identity: the same bytes are one image
+  std::vector<std::shared_ptr<const plugin::Library>> loaded;  // entries point into them
+};
+
+Cluster::Cluster(std::shared_ptr<Engine> engine, const Options& options) : engine_(std::move(engine)), state_(std::make_unique<State>(options)) {}
+Cluster::~Cluster() = default;
+
+int Cluster::workers() const {
+  return engine_->with([](auto& dispatcher) { return dispatcher.roster().workers(); });
+}
+
+void Cluster::import_functions(const std::filesystem::path& file) {
+  std::lock_guard lock(state_->importing);
+  std::filesystem::path path = std::filesystem::absolute(file).lexically_normal();
+  state_->catalogue.stem_for(path);  // before anything slow
+  plugin::Shelved shelved = state_->shelf.take(path);
+  if (state_->catalogue.has(path, shelved.identity)) return;
+  auto [at, is_new] = state_->images.try_emplace(shelved.identity, 0);
+  if (is_new)
+    at->second = engine_->with([&](auto& dispatcher) {
+      wire::Plugin plugin{0, shelved.stem, shelved.path, shelved.digest, shelved.identity, shelved.source, base::cpu_model(), false};
+      return dispatcher.add_image({std::move(plugin), shelved.object_bytes, shelved.source_text});
+    });
+  state_->loaded.push_back(shelved.library);
+  state_->catalogue.add(path, shelved.identity, *shelved.library, at->second);
+}
+
+void Cluster::import_table(const Manifest& manifest) {
+  std::lock_guard lock(state_->importing);
+  std::filesystem::path path = base::program_path();
+  auto library = plugin::Library::of(manifest, path.string());
+  std::string identity = library->fingerprint();
+  if (state_->catalogue.has(path, identity)) return;
+  std::uint32_t image = engine_->with([&](auto& dispatcher) {
+    auto nothing = std::make_shared<const std::string>();
+    return dispatcher.add_image({{0, plugin::stem_of(path), path.string(), identity, identity, "", "", true}, nothing, nothing});
+  });
+  state_->loaded.push_back(library);
+  state_->catalogue.add(path, identity, *library, image);
+}
+
+const KernelEntry& Cluster::kernel(std::string_view name) const { return state_->catalogue.find(name); }
+
+void Cluster::check(const KernelEntry& kernel, const Signature& wanted) const { master::check_signature(kernel, wanted); }
+
+void Cluster::submit(const std::shared_ptr<JobState>& job, const KernelEntry& kernel, std::span<const detail::Argument> arguments,
+                     const Type& result) {
+  JobState::Call& call = job->call;
+  call.kernel = &kernel;
+  master::encode_call(kernel, arguments, result, call.frame);
+  for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
+  engine_->submit(job);
+}
+
+std::vector<RunnerInfo> Cluster::runners() const {
+  return engine_->with([](auto& dispatcher) {
+    std::vector<RunnerInfo> list;
+    for (int rank : dispatcher.roster().ranks()) list.push_back(*dispatcher.roster().at(rank).info);
+    return list;
+  });
+}
+
+Status Cluster::status(std::chrono::milliseconds patience) {
+  engine_->ask_runners(Clock::now() + patience);
+  Status status;
+  status.helper = engine_->has_helper();
+  engine_->with([&](auto& dispatcher) {
+    for (int rank : dispatcher.roster().ranks()) {
+      const auto& runner = dispatcher.roster().at(rank);
+      RunnerStatus& one = status.runners.emplace_back(runner.status);
+      one.calls = runner.calls;
+      one.age = std::chrono::duration<double>(Clock::now() - runner.answered).count();
+    }
+  });
+  status.text = status.helper ? "" : "no helper thread (MPI below MPI_THREAD_SERIALIZED): work moves only inside Gluster's calls\n";
+  for (const RunnerStatus& one : status.runners)
+    status.text += fmt::format("rank {} ({}): {} calls, {}{}, {} done, load {:.2f}, {} MiB, answered {:.1f} s ago\n", one.rank, one.host, one.calls,
+                               one.kernel.empty() ? "idle" : "runs ", one.kernel, one.calls_done, one.load, one.memory >> 20, one.age);
+  return status;
+}
+
+std::vector<KernelInfo> Cluster::kernels() const { return state_->catalogue.list(); }
+
+void Cluster::use_host(std::string_view host) {
+  bool found = engine_->with([&](auto& dispatcher) { return dispatcher.roster().use_host(host); });
+  if (!found) throw UsageError(fmt::format("there is no runner on a host called {}", host));
+}
+
+void Cluster::set_log_level(std::string_view level) { base::set_log_level(level); }
+
+std::vector<Range> split(std::int64_t count, int parts) {
+  if (count < 0 || parts < 1) throw UsageError(fmt::format("split: {} indices cannot be split in {} parts", count, parts));
+  std::vector<Range> ranges;
+  std::int64_t used = std::min<std::int64_t>(parts, count), begin = 0;
+  for (std::int64_t part = 0; part < used; ++part) {
+    std::int64_t end = begin + count / used + (part < count % used ? 1 : 0);
+    ranges.push_back({begin, end});
+    begin = end;
+  }
+  return ranges;
+}
+
+}  // namespace gluster

@@ -1,0 +1,367 @@
+#include "master/dispatcher.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/host.hpp"
+#include "base/log.hpp"
+
+namespace gluster::master {
+namespace {
+
+using wire::Outcome;
+using wire::Word;
+
+// Below this nobody asks how much memory there is.
+constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+
+std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
+
+}  // namespace
+
+struct Dispatcher::ResultTarget {
+  JobPointer job;
+  wire::ResultHead head;
+  wire::Failure failure;
+};
+
+Dispatcher::Dispatcher(wire::Link& link, Roster roster) : link_(&link), roster_(std::move(roster)) {}
+
+// --- calls ---------------------------------------------------------------------------------------------------------
+
+void Dispatcher::submit(JobPointer job) {
+  if (!queue_.empty()) return queue_.push_back(std::move(job));  // nobody overtakes
+  int rank = roster_.pick(job->call.bytes);
+  if (rank < 0) return queue_.push_back(std::move(job));
+  // A runner with work in hand can wait for what else comes for it; one without is given this at once.
+  bool urgent = roster_.at(rank).calls < 2;
+  give(std::move(job), rank);
+  if (urgent) link_->flush();
+}
+
+void Dispatcher::send_queued() {
+  while (!queue_.empty()) {
+    int rank = roster_.pick(queue_.front()->call.bytes);
+    if (rank < 0) return;
+    JobPointer job = std::move(queue_.front());
+    queue_.pop_front();
+    give(std::move(job), rank);
+  }
+}
+
+void Dispatcher::give(JobPointer job, int rank) {
+  JobState::Call& call = job->call;
+  call.number = next_number_++;
+  call.runner = rank;
+  call.on = roster_.at(rank).info;
+  roster_.give(rank, call.bytes);
+  JobState& state = *job;
+  const JobPointer& kept = jobs_.emplace(call.number, std::move(job)).first->second;
+  Shipment& shipment = offer(images_[state.call.kernel->image], rank);
+  switch (shipment.stage) {
+    case Shipment::Stage::kReady: return send_call(kept);
+    case Shipment::Stage::kOffered:
+    case Shipment::Stage::kWaiting: return shipment.held.push_back(kept);
+    case Shipment::Stage::kFailed: {
+      JobPointer failed = kept;
+      release(failed);
+      return finish(failed, std::make_exception_ptr(PluginError(shipment.failure)));
+    }
+  }
+}
+
+void Dispatcher::send_call(const JobPointer& job) {
+  JobState::Call& call = job->call;
+  wire::Frame frame{Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, job};
+  call.sent = Clock::now();
+  call.sent_out = true;
+  call.leaving = !wire::is_small(frame);
+  link_->send(call.runner, std::move(frame));
+}
+
+// The runner has room for another.
+void Dispatcher::release(JobPointer job) {
+  roster_.take_back(job->call.runner, job->call.bytes);
+  jobs_.erase(job->call.number);
+}
+
+void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
+  if (job->call.leaving) {
+    leaving_.emplace(job->call.number, Leaving{job, std::move(error)});
+    return;
+  }
+  job->call.finished = Clock::now();
+  ++ended_;
+  job->end(std::move(error));
+}
+
+void Dispatcher::left(int, const wire::Frame& frame) {
+  if (frame.word != Word::kCall) return;
+  if (auto at = jobs_.find(frame.number); at != jobs_.end()) at->second->call.leaving = false;
+  auto over = leaving_.extract(frame.number);
+  if (over.empty()) return;
+  over.mapped().job->call.leaving = false;
+  finish(over.mapped().job, over.mapped().error);
+}
+
+bool Dispatcher::cancel(const JobPointer& job) {
+  if (job->ended() || job->call.cancelled) return false;
+  auto cancelled = std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name)));
+  if (auto at = std::find(queue_.begin(), queue_.end(), job); at != queue_.end()) {
+    queue_.erase(at);
+    finish(job, cancelled);
+    return true;
+  }
+  if (!jobs_.contains(job->call.number)) return false;  // its value is here
+  if (!job->call.sent_out) {
+    std::erase(images_[job->call.kernel->image].at[job->call.runner].held, job);
+    release(job);
+    finish(job, cancelled);
+    send_queued();
+    return true;
+  }
+  job->call.cancelled = true;
+  link_->send(job->call.runner, wire::frame_of(Word::kCancel, job->call.number));
+  finish(job, cancelled);
+  return false;
+}
+
+void Dispatcher::cancel_queued(const std::string& why) {
+  for (const JobPointer& job : std::exchange(queue_, {}))
+    finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was not sent: {}", job->call.kernel->name, why))));
+}
+
+void Dispatcher::abandon(const std::string& why) {
+  cancel_queued(why);
+  auto cancelled = [&](const JobPointer& job) {
+    return std::make_exception_ptr(Cancelled(fmt::format("{} was given up: {}", job->call.kernel->name, why)));
+  };
+  for (auto& [number, job] : std::exchange(jobs_, {})) job->end(cancelled(job));
+  for (auto& [number, over] : std::exchange(leaving_, {})) over.job->end(over.error);
+}
+
+std::string Dispatcher::running_at(int rank) const {
+  const JobState* first = nullptr;
+  for (const auto& [number, job] : jobs_)
+    if (job->call.runner == rank && job->call.sent_out && (first == nullptr || number < first->call.number)) first = job.get();
+  return first == nullptr ? "" : first->call.kernel->name;
+}
+
+// --- results -------------------------------------------------------------------------------------------------------
+
+// The job that this frame is a result of; null when nobody waits for it: an old attempt, or another runner's.
+Dispatcher::JobPointer Dispatcher::expected(const wire::Incoming& frame) const {
+  auto at = jobs_.find(frame.head.number);
+  if (at == jobs_.end()) return nullptr;
+  const JobState::Call& call = at->second->call;
+  return call.sent_out && call.runner == frame.rank && call.attempt == frame.head.attempt ? at->second : nullptr;
+}
+
+void Dispatcher::open_result(wire::Incoming& frame) {
+  JobPointer job = expected(frame);
+  if (!job) throw DataError(fmt::format("a result of call {} that nobody waits for", frame.head.number));
+  release(job);
+  ResultTarget target{job, {}, {}};
+  try {
+    read_result(frame, target);
+  } catch (const std::bad_alloc&) {
+    fail(job, {"std::bad_alloc", "its result does not fit into the master's memory: return it in parts"}, Outcome::kRefused);
+    send_queued();
+    throw;
+  } catch (const Error& error) {
+    finish(job, std::make_exception_ptr(DataError(fmt::format("{}: its result is damaged: {}", job->call.kernel->name, error.what()))));
+    send_queued();
+    throw;
+  }
+  send_queued();  // the runner has room, though the value may still be on its way
+  if (job->call.cancelled) return;
+  if (frame.head.segments != 0) frame.target = std::make_shared<ResultTarget>(std::move(target));
+  else end_result(frame.in, target, nullptr);
+}
+
+void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
+  target.head = frame.in.get<wire::ResultHead>();
+  JobState& job = *target.job;
+  note_times(job, target.head);
+  if (job.call.cancelled) return;
+  std::uint64_t bytes = std::accumulate(frame.in.sizes().begin(), frame.in.sizes().end(), std::uint64_t{0});
+  if (bytes >= kWorthAsking && bytes > base::available_memory()) throw std::bad_alloc();
+  if (target.head.outcome != static_cast<std::uint32_t>(Outcome::kValue)) return wire::open(frame.in, target.failure);
+  job.open_value(frame.in);
+  frame.in.expect_end();
+  if (frame.head.segments == 0) frame.in.finish();  // small: and what it reads goes away with the frame
+}
+
+void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {
+  auto target = std::static_pointer_cast<ResultTarget>(std::exchange(frame->target, nullptr));
+  Decoder& in = frame->in;
+  end_result(in, *target, std::move(frame));
+}
+
+// All of it is here. What of a value has still to be read, its taker reads, outside the baton: for that `holder` is kept.
+void Dispatcher::end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder) {
+  auto outcome = static_cast<Outcome>(target.head.outcome);
+  if (target.job->call.cancelled) return;
+  if (outcome != Outcome::kValue) return fail(target.job, target.failure, outcome);
+  if (in.is_unfinished()) target.job->keep_unfinished(std::move(holder), in);
+  finish(target.job, nullptr);
+}
+
+void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) const {
+  if (head.started == 0) return;
+  auto ahead = roster_.at(job.call.runner).ahead;
+  job.call.started = Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(head.started) - ahead));
+  job.call.compute_seconds = static_cast<double>(head.compute) * 1e-9;
+}
+
+CallSite Dispatcher::site(const JobState& job) const {
+  return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt};
+}
+
+void Dispatcher::fail(const JobPointer& job, const wire::Failure& failure, Outcome outcome) {
+  CallSite at = site(*job);
+  std::string where = fmt::format("{} on rank {} ({}), attempt {}", at.kernel, at.rank, at.host, at.attempt);
+  auto error = [&]() -> std::exception_ptr {
+    if (outcome == Outcome::kDropped) return std::make_exception_ptr(Cancelled(where + " was cancelled"));
+    if (outcome == Outcome::kThrew) {
+      std::string what = fmt::format("{}, threw {}{}{}", where, failure.type, failure.message.empty() ? "" : ": ", failure.message);
+      return std::make_exception_ptr(KernelError(what, at, failure.type, failure.message));
+    }
+    std::string what = fmt::format("{}, could not be run: {}", where, failure.message);
+    if (failure.type == "gluster::DataError") return std::make_exception_ptr(DataError(what));
+    if (failure.type == "gluster::PluginError") return std::make_exception_ptr(PluginError(what));
+    return std::make_exception_ptr(UsageError(what));
+  };
+  finish(job, error());
+}
+
+// --- plugins -------------------------------------------------------------------------------------------------------
+
+std::uint32_t Dispatcher::add_image(Image image) {
+  image.plugin.image = static_cast<std::uint32_t>(images_.size());
+  images_.push_back({std::move(image), {}, {}});
+  return images_.back().image.plugin.image;
+}
+
+// How far the plugin is at this rank; offers it there the first time.
+Dispatcher::Shipment& Dispatcher::offer(Shelved& shelved, int rank) {
+  auto [at, is_first] = shelved.at.try_emplace(rank);
+  if (is_first) link_->send(rank, wire::frame_of(Word::kPlugin, next_number_++, shelved.image.plugin));
+  return at->second;
+}
+
+void Dispatcher::on_ready(int rank, std::uint32_t image) {
+  Shelved& shelved = images_.at(image);
+  Shipment& shipment = shelved.at[rank];
+  shipment.stage = Shipment::Stage::kReady;
+  roster_.at(rank).status.plugins.push_back(shelved.image.plugin.name);
+  for (const JobPointer& job : std::exchange(shipment.held, {})) send_call(job);
+  offer_again(shelved, rank);
+}
+
+// `rank` has done with the bytes it was sent. The others on its node find the plugin in the node's cache now, or try in turn.
+void Dispatcher::offer_again(Shelved& shelved, int rank) {
+  const std::string& host = roster_.at(rank).info->host;
+  auto sent = shelved.bytes_sent_to.find(host);
+  if (sent == shelved.bytes_sent_to.end() || sent->second != rank) return;
+  shelved.bytes_sent_to.erase(sent);
+  for (auto& [other, waiting] : shelved.at) {
+    if (waiting.stage != Shipment::Stage::kWaiting || roster_.at(other).info->host != host) continue;
+    waiting.stage = Shipment::Stage::kOffered;
+    link_->send(other, wire::frame_of(Word::kPlugin, next_number_++, shelved.image.plugin));
+  }
+}
+
+void Dispatcher::on_wanted(int rank, const wire::PluginWanted& wanted) {
+  Shelved& shelved = images_.at(wanted.image);
+  auto [sent, is_first] = shelved.bytes_sent_to.try_emplace(roster_.at(rank).info->host, rank);
+  if (is_first) return send_bytes(shelved, rank, wanted.what);
+  shelved.at[rank].stage = Shipment::Stage::kWaiting;
+}
+
+void Dispatcher::send_bytes(const Shelved& shelved, int rank, wire::Wanted what) {
+  const auto& bytes = what == wire::Wanted::kObject ? shelved.image.object : shelved.image.source;
+  link_->send(rank, wire::frame_of(Word::kPluginBytes, next_number_++, wire::PluginBytes{shelved.image.plugin.image, what, *bytes}));
+}
+
+void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
+  Shelved& shelved = images_.at(failed.image);
+  Shipment& shipment = shelved.at[rank];
+  shipment.stage = Shipment::Stage::kFailed;
+  shipment.failure = failed.message;
+  for (const JobPointer& job : std::exchange(shipment.held, {})) {
+    release(job);
+    finish(job, std::make_exception_ptr(PluginError(failed.message)));
+  }
+  offer_again(shelved, rank);
+  send_queued();
+}
+
+// --- the rest ------------------------------------------------------------------------------------------------------
+
+void Dispatcher::ping() {
+  wire::Ping ping{since_epoch(Clock::now()).count()};
+  for (int rank : roster_.ranks())
+    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kPing, next_number_++, ping));
+}
+
+void Dispatcher::stop() {
+  for (int rank : roster_.ranks())
+    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kStop, next_number_++));
+}
+
+void Dispatcher::on_hello(int rank, wire::Hello hello) {
+  auto info = std::make_shared<RunnerInfo>(RunnerInfo{rank, hello.host, hello.cores, hello.threads, hello.architecture, hello.os,
+                                                      hello.cpu, hello.program, hello.pid});
+  Roster::Runner& runner = roster_.at(rank);
+  runner.status.rank = rank;
+  runner.status.host = info->host;
+  runner.info = std::move(info);
+  runner.standing = Standing::kServing;
+  send_queued();
+}
+
+void Dispatcher::on_pong(int rank, const wire::Pong& pong) {
+  Clock::time_point now = Clock::now();
+  roster_.set_clock(rank, std::chrono::nanoseconds(pong.sent), std::chrono::nanoseconds(pong.here), since_epoch(now));
+  Roster::Runner& runner = roster_.at(rank);
+  runner.answered = now;
+  runner.status.kernel = pong.kernel;
+  runner.status.calls_done = pong.calls_done;
+  runner.status.memory = pong.memory;
+  runner.status.load = pong.load;
+}
+
+void Dispatcher::control(wire::Incoming& frame) {
+  auto read = [&](auto message) {
+    wire::open(frame.in, message);
+    frame.in.finish();
+    return message;
+  };
+  switch (frame.head.word) {
+    case Word::kHello: return on_hello(frame.rank, read(wire::Hello{}));
+    case Word::kPong: return on_pong(frame.rank, read(wire::Pong{}));
+    case Word::kPluginReady: return on_ready(frame.rank, read(wire::PluginReady{}).image);
+    case Word::kPluginWanted: return on_wanted(frame.rank, read(wire::PluginWanted{}));
+    case Word::kGoodbye: roster_.at(frame.rank).standing = Standing::kGone; return;
+    default: throw DataError(fmt::format("rank {} said word {}, which a runner does not say", frame.rank, static_cast<int>(frame.head.word)));
+  }
+}
+
+void Dispatcher::opened(wire::Incoming& frame) {
+  if (frame.head.word == Word::kResult) return open_result(frame);
+  if (frame.head.word != Word::kPluginFailed) return control(frame);
+  auto failed = std::make_shared<wire::PluginFailed>();  // a compiler's output may be large
+  wire::open(frame.in, *failed);
+  frame.target = std::move(failed);
+}
+
+void Dispatcher::arrived(std::unique_ptr<wire::Incoming> frame) {
+  if (!frame->target) return;
+  if (frame->head.word == Word::kResult) return close_result(std::move(frame));
+  on_failed(frame->rank, *std::static_pointer_cast<wire::PluginFailed>(frame->target));
+}
+
+}  // namespace gluster::master

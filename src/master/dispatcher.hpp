@@ -1,0 +1,115 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gluster/job.hpp>
+
+#include "master/kernel_entry.hpp"
+#include "master/roster.hpp"
+#include "wire/link.hpp"
+#include "wire/message.hpp"
+
+namespace gluster::master {
+
+// A plugin as the dispatcher hands it on.
+struct Image {
+  wire::Plugin plugin;  // but `image`, which the dispatcher numbers
+  std::shared_ptr<const std::string> object, source;  // what a runner may want; never null, perhaps empty
+};
+
+// Pairs calls with runners. All decisions, no I/O but the link: it is told "this came in" and says "send that".
+//
+// A call is queued, sent to a runner that has its plugin (or held until that runner says PluginReady), and ended by its Result.
+// Everything here is called with the baton held.
+class Dispatcher final : public wire::Receiver {
+ public:
+  Dispatcher(wire::Link& link, Roster roster);
+
+  Roster& roster() noexcept { return roster_; }
+
+  // The image's number. Its bytes go out when a runner wants them.
+  std::uint32_t add_image(Image image);
+  // Its frame is encoded.
+  void submit(std::shared_ptr<JobState> job);
+  // True when it had not been sent.
+  bool cancel(const std::shared_ptr<JobState>& job);
+  // Ends every job that has not been sent; `why` goes into its Cancelled.
+  void cancel_queued(const std::string& why);
+  // Ends every job there is.
+  void abandon(const std::string& why);
+  void ping();
+  void stop();
+
+  // Calls that were given to runners and have not come back.
+  std::size_t under_way() const noexcept { return jobs_.size(); }
+  // Jobs not ended.
+  std::size_t open() const noexcept { return jobs_.size() + queue_.size() + leaving_.size(); }
+  // Counts jobs that ended.
+  std::uint64_t ended() const noexcept { return ended_; }
+  // What runs at `rank`: calls are run in the order they were sent. Empty: nothing.
+  std::string running_at(int rank) const;
+
+  void opened(wire::Incoming& frame) override;
+  void arrived(std::unique_ptr<wire::Incoming> frame) override;
+  void left(int rank, const wire::Frame& frame) override;
+
+ private:
+  using JobPointer = std::shared_ptr<JobState>;
+  struct ResultTarget;
+
+  // How far a plugin has come at one runner.
+  struct Shipment {
+    enum class Stage { kOffered, kWaiting, kReady, kFailed } stage = Stage::kOffered;
+    std::string failure;
+    std::vector<JobPointer> held;
+  };
+  struct Shelved {
+    Image image;
+    std::map<int, Shipment> at;               // by rank
+    std::map<std::string, int> bytes_sent_to;  // host -> the rank there that was sent the bytes and has not said PluginReady
+  };
+
+  JobPointer expected(const wire::Incoming& frame) const;
+  void send_queued();
+  void give(JobPointer job, int rank);
+  void send_call(const JobPointer& job);
+  void release(JobPointer job);
+  void finish(const JobPointer& job, std::exception_ptr error);
+  void fail(const JobPointer& job, const wire::Failure& failure, wire::Outcome outcome);
+  CallSite site(const JobState& job) const;
+  Shipment& offer(Shelved& shelved, int rank);
+  void offer_again(Shelved& shelved, int rank);
+
+  void open_result(wire::Incoming& frame);
+  void close_result(std::unique_ptr<wire::Incoming> frame);
+  void read_result(wire::Incoming& frame, ResultTarget& target);
+  void end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder);
+  void note_times(JobState& job, const wire::ResultHead& head) const;
+  void control(wire::Incoming& frame);
+  void on_hello(int rank, wire::Hello hello);
+  void on_pong(int rank, const wire::Pong& pong);
+  void on_ready(int rank, std::uint32_t image);
+  void on_wanted(int rank, const wire::PluginWanted& wanted);
+  void on_failed(int rank, const wire::PluginFailed& failed);
+  void send_bytes(const Shelved& shelved, int rank, wire::Wanted what);
+
+  wire::Link* link_;
+  Roster roster_;
+  std::vector<Shelved> images_;
+  std::deque<JobPointer> queue_;                      // not given to a runner
+  std::unordered_map<std::uint64_t, JobPointer> jobs_;  // given to one, by number
+  struct Leaving {
+    JobPointer job;
+    std::exception_ptr error;
+  };
+  std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
+  std::uint64_t next_number_ = 1;
+  std::uint64_t ended_ = 0;
+};
+
+}  // namespace gluster::master

@@ -1,0 +1,271 @@
+#include "master/engine.hpp"
+
+#include <pthread.h>
+
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "base/backoff.hpp"
+#include "base/log.hpp"
+
+namespace gluster {
+namespace {
+
+constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
+constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
+constexpr int kTicksUntilRest = 50;
+constexpr int kClockSamples = 3;
+
+}  // namespace
+
+Engine::Engine(Parts parts)
+    : link_(std::move(parts.link)),
+      baton_(parts.baton),
+      dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit)) {
+  if (parts.helper) helper_ = std::thread([this] { run_helper(); });
+}
+
+Engine::~Engine() { stop_threads(); }
+
+void Engine::meet_runners() {
+  wait_until(Clock::time_point::max(), [&] { return dispatcher_.roster().all(master::Standing::kServing); });
+  for (int sample = 0; sample < kClockSamples; ++sample) ask_runners(Clock::time_point::max());
+}
+
+void Engine::ask_runners(Clock::time_point deadline) {
+  auto asked = Clock::now();
+  with([](auto& dispatcher) { dispatcher.ping(); });
+  wait_until(deadline, [&] { return dispatcher_.roster().all_answered_since(asked); });
+}
+
+std::string Engine::running_at(int rank, std::chrono::milliseconds patience) {
+  auto deadline = Clock::now() + patience;
+  while (!baton_->try_lock()) {
+    if (Clock::now() >= deadline) return "";
+    std::this_thread::yield();
+  }
+  std::lock_guard lock(*baton_, std::adopt_lock);
+  return dispatcher_.running_at(rank);
+}
+
+// --- jobs in ---------------------------------------------------------------------------------------------------------
+
+template <class F>
+bool Engine::try_with_baton(F&& what) {
+  if (!baton_->try_lock()) return false;
+  bool result = false;
+  {
+    std::unique_lock lock(*baton_, std::adopt_lock);
+    take_inbox();
+    result = what();
+  }
+  // Whoever filled the inbox meanwhile did not get the baton, and relies on this.
+  while (inbox_full_.load() && baton_->try_lock()) {
+    std::unique_lock lock(*baton_, std::adopt_lock);
+    take_inbox();
+  }
+  if (news_.load() && followers_.load() != 0) {  // not with the baton: a follower may want it while it looks
+    news_.store(false);
+    std::lock_guard lock(waiting_mutex_);
+    waiting_.notify_all();
+  }
+  return result;
+}
+
+void Engine::submit(std::shared_ptr<JobState> job) {
+  job->call.queued = Clock::now();
+  {
+    std::lock_guard lock(inbox_mutex_);
+    if (over_) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
+    inbox_.push_back(std::move(job));
+    inbox_full_.store(true);
+  }
+  try_with_baton([] { return true; });
+  if (helper_rests_.load()) wake_helper();
+}
+
+void Engine::take_inbox() {
+  if (!inbox_full_.load()) return;
+  std::vector<std::shared_ptr<JobState>> jobs;
+  {
+    std::lock_guard lock(inbox_mutex_);
+    jobs.swap(inbox_);
+    inbox_full_.store(false);
+  }
+  for (auto& job : jobs) dispatcher_.submit(std::move(job));
+}
+
+bool Engine::cancel(JobState& job) {
+  if (job.ended()) return false;
+  bool unsent = with([&](auto& dispatcher) {
+    take_inbox();
+    return dispatcher.cancel(job.shared_from_this());
+  });
+  return unsent;
+}
+
+// --- messages --------------------------------------------------------------------------------------------------------
+
+// With the baton held.
+bool Engine::move_on() {
+  if (!link_) return false;  // it is over
+  std::uint64_t before = dispatcher_.ended();
+  bool moved = link_->poll(dispatcher_);
+  if (dispatcher_.ended() != before) news_.store(true);
+  return moved;
+}
+
+void Engine::turn() {
+  if (!try_with_baton([&] { return move_on(); })) std::this_thread::yield();
+}
+
+bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+  base::Backoff backoff;
+  while (!ready(context)) {
+    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
+    if (polled_.exchange(true)) {  // somebody else moves messages: until it leaves, or something ends
+      std::unique_lock lock(waiting_mutex_);
+      ++followers_;
+      if (polled_.load() && !ready(context)) waiting_.wait_until(lock, std::min(deadline, Clock::now() + std::chrono::milliseconds(100)));
+      --followers_;
+      continue;
+    }
+    while (!ready(context) && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
+      if (try_with_baton([&] { return move_on(); })) backoff.reset();
+      else backoff.wait();
+    }
+    polled_.store(false);
+    if (followers_.load() == 0) continue;
+    std::lock_guard lock(waiting_mutex_);
+    waiting_.notify_all();
+  }
+  return true;
+}
+
+bool Engine::wait_until(Clock::time_point deadline, const std::function<bool()>& ready) {
+  struct Context {
+    Engine* engine;
+    const std::function<bool()>* ready;
+  } context{this, &ready};
+  auto test = [](void* it) {
+    auto* at = static_cast<Context*>(it);
+    std::lock_guard lock(*at->engine->baton_);
+    return (*at->ready)();
+  };
+  return wait(test, &context, deadline);
+}
+
+void Engine::run_helper() {
+  pthread_setname_np(pthread_self(), "gluster-helper");
+  try {
+    for (int idle = 0; !stop_.load();) {
+      if (polled_.load()) {
+        rest_helper(kHelperPeriodBesideAWaiter);
+        continue;
+      }
+      bool busy = false;
+      try_with_baton([&] {
+        bool moved = move_on();
+        busy = link_ && link_->busy();
+        idle = moved || dispatcher_.open() != 0 ? 0 : idle + 1;
+        return moved;
+      });
+      if (busy) continue;  // large data is on its way: it moves only while somebody looks
+      if (idle < kTicksUntilRest) rest_helper(kHelperPeriod);
+      else idle = rest_helper_until_wanted();
+    }
+  } catch (const std::exception& error) {  // whoever waits next meets it as well, and can act
+    base::log().error("messages no longer move by themselves: {}", error.what());
+  }
+}
+
+void Engine::rest_helper(std::chrono::milliseconds time) {
+  std::unique_lock lock(helper_mutex_);
+  helper_wanted_.wait_for(lock, time, [&] { return stop_.load(); });
+}
+
+int Engine::rest_helper_until_wanted() {
+  BlockPool::of_process().trim();
+  std::unique_lock lock(helper_mutex_);
+  helper_rests_.store(true);
+  helper_wanted_.wait(lock, [&] { return stop_.load() || inbox_full_.load() || !helper_rests_.load(); });
+  helper_rests_.store(false);
+  return 0;
+}
+
+void Engine::wake_helper() {
+  std::lock_guard lock(helper_mutex_);
+  helper_rests_.store(false);
+  helper_wanted_.notify_one();
+}
+
+// --- callbacks -------------------------------------------------------------------------------------------------------
+
+void Engine::call_back(std::function<void()> what) {
+  std::lock_guard lock(callback_mutex_);
+  callbacks_.push_back(std::move(what));
+  if (!callback_.joinable()) {
+    callbacks_run_ = true;
+    callback_ = std::thread([this] { run_callbacks(); });
+  }
+  callback_wanted_.notify_one();
+}
+
+void Engine::run_callbacks() {
+  pthread_setname_np(pthread_self(), "gluster-then");
+  std::unique_lock lock(callback_mutex_);
+  for (;;) {
+    callback_wanted_.wait(lock, [&] { return !callbacks_.empty() || !callbacks_run_; });
+    if (callbacks_.empty()) return;
+    auto what = std::move(callbacks_.front());
+    callbacks_.pop_front();
+    lock.unlock();
+    what();
+    what = nullptr;  // with what it holds, outside the lock
+    lock.lock();
+  }
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+bool Engine::shut_down(Clock::time_point deadline) {
+  {
+    std::lock_guard lock(inbox_mutex_);
+    if (over_) return true;
+    over_ = true;
+  }
+  with([&](auto& dispatcher) {
+    take_inbox();
+    dispatcher.cancel_queued("the cluster has ended");
+  });
+  bool done = wait_until(deadline, [&] { return dispatcher_.under_way() == 0; });
+  with([&](auto& dispatcher) {
+    if (!done) dispatcher.abandon("the cluster has ended");
+    dispatcher.stop();
+  });
+  done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained(); });
+  stop_threads();
+  std::lock_guard lock(*baton_);
+  if (done) link_.reset();  // while MPI still runs; else what it was sending may still be read
+  else (void)link_.release();
+  return done;
+}
+
+void Engine::stop_threads() {
+  stop_.store(true);
+  if (helper_.joinable()) {
+    wake_helper();
+    helper_.join();
+  }
+  {
+    std::lock_guard lock(callback_mutex_);
+    callbacks_run_ = false;
+    callback_wanted_.notify_one();
+  }
+  if (!callback_.joinable()) return;
+  if (callback_.get_id() == std::this_thread::get_id()) callback_.detach();  // the last Job went with a callback
+  else callback_.join();
+}
+
+}  // namespace gluster

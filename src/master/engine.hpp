@@ -1,0 +1,107 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "master/dispatcher.hpp"
+#include "mpi/baton.hpp"
+#include "wire/link.hpp"
+
+namespace gluster {
+
+// What moves a cluster's jobs on: the dispatcher and its link under the baton, whoever waits, and a helper thread.
+//
+// Messages move when somebody calls `turn`: the first of those who wait does, the others sleep until it leaves or their job
+// ends. While nobody waits the helper does, every millisecond as long as jobs are open. A `run` that does not get the baton leaves its
+// job in the inbox for whoever has it.
+//
+// Made by entry/, kept by the Cluster and by every Job; after `shut_down` it only answers that it is over.
+class Engine {
+ public:
+  struct Parts {
+    std::unique_ptr<wire::Link> link;
+    mpi::Baton* baton;
+    bool helper;           // false where other threads may not call MPI
+    std::vector<int> runners;
+    int credit;
+  };
+  explicit Engine(Parts parts);
+  ~Engine();
+
+  // Returns when every runner has said Hello and its clock is known.
+  void meet_runners();
+
+  // Asks every runner how it is; returns when all have answered, or at the deadline.
+  void ask_runners(Clock::time_point deadline);
+
+  void submit(std::shared_ptr<JobState> job);
+  bool cancel(JobState& job);
+  // Moves messages until `ready(context)`; false when `deadline` came first.
+  bool wait(bool (*ready)(void*), void* context, Clock::time_point deadline);
+  // Moves messages once, if nobody else does.
+  void turn();
+  // Runs `what` on the callback thread, in turn.
+  void call_back(std::function<void()> what);
+
+  // Calls `what(dispatcher)` with the baton held.
+  template <class F>
+  auto with(F&& what) {
+    std::lock_guard lock(*baton_);
+    return what(dispatcher_);
+  }
+  // The kernel that runs at `rank`; empty when there is none, or the baton cannot be had in time: its holder may be stuck with that rank.
+  std::string running_at(int rank, std::chrono::milliseconds patience);
+  bool has_helper() const noexcept { return helper_.joinable(); }
+
+  // Ends what was not sent, lets the rest run to its end, and sends the runners home. With a deadline, what has not ended by then is given
+  // up. True when every runner has gone.
+  bool shut_down(Clock::time_point deadline);
+
+ private:
+  // Holds the baton; on leaving, sees to the inbox that filled meanwhile.
+  template <class F>
+  bool try_with_baton(F&& what);
+  bool move_on();
+  void take_inbox();
+  void run_helper();
+  void rest_helper(std::chrono::milliseconds time);
+  int rest_helper_until_wanted();
+  void wake_helper();
+  void run_callbacks();
+  bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
+  void stop_threads();
+
+  std::unique_ptr<wire::Link> link_;
+  mpi::Baton* baton_;
+  master::Dispatcher dispatcher_;
+  bool over_ = false;  // guarded by the inbox's mutex
+
+  std::mutex inbox_mutex_;
+  std::vector<std::shared_ptr<JobState>> inbox_;
+  std::atomic<bool> inbox_full_ = false;
+
+  std::mutex waiting_mutex_;
+  std::condition_variable waiting_;
+  std::atomic<bool> polled_ = false;    // somebody who waits moves messages
+  std::atomic<int> followers_ = 0;      // others who wait
+  std::atomic<bool> news_ = false;      // jobs have ended since they were told
+
+  std::mutex helper_mutex_;
+  std::condition_variable helper_wanted_;
+  std::atomic<bool> helper_rests_ = false;
+  std::atomic<bool> stop_ = false;
+  std::thread helper_;
+
+  std::mutex callback_mutex_;
+  std::condition_variable callback_wanted_;
+  std::deque<std::function<void()>> callbacks_;
+  bool callbacks_run_ = false;
+  std::thread callback_;
+};
+
+}  // namespace gluster

@@ -1,0 +1,113 @@
+#include <gluster/job.hpp>
+
+#include <gluster/cluster.hpp>
+
+#include "base/log.hpp"
+#include "master/engine.hpp"
+
+namespace gluster {
+
+JobState::~JobState() {
+  if (!error_ || seen_ || !ended()) return;
+  try {
+    std::rethrow_exception(error_);
+  } catch (const Cancelled&) {  // asked for
+  } catch (const std::exception& error) {
+    base::log().warn("nobody looked at this error: {}", error.what());
+  } catch (...) {
+    base::log().warn("nobody looked at an error that a callback threw");
+  }
+}
+
+bool JobState::done() {
+  if (!ended()) engine_->turn();
+  return ended();
+}
+
+bool JobState::wait(Clock::time_point deadline) {
+  return engine_->wait([](void* it) { return static_cast<JobState*>(it)->ended(); }, this, deadline);
+}
+
+bool JobState::cancel() { return engine_->cancel(*this); }
+
+JobInfo JobState::info() {
+  return engine_->with([&](auto&) {
+    return JobInfo{call.sent_out ? call.runner : -1, call.sent_out && call.on ? call.on->host : std::string(), call.attempt,
+                   call.queued, call.sent, call.started, call.finished, call.compute_seconds};
+  });
+}
+
+void JobState::on_end(std::function<void()> what) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!ended()) return listeners_.push_back(std::move(what));
+  }
+  what();
+}
+
+void JobState::call_back(std::function<void()> what) { engine_->call_back(std::move(what)); }
+
+void JobState::end(std::exception_ptr error) {
+  std::vector<std::function<void()>> listeners;
+  {
+    std::lock_guard lock(mutex_);
+    if (ended()) return;
+    error_ = std::move(error);
+    ended_.store(true, std::memory_order_release);
+    listeners.swap(listeners_);
+  }
+  for (auto& listener : listeners) listener();
+}
+
+void JobState::keep_unfinished(std::shared_ptr<void> holder, Decoder& in) {
+  holder_ = std::move(holder);
+  unfinished_ = &in;
+}
+
+void JobState::expect_value() {
+  wait(Clock::time_point::max());
+  expect_value_now();
+}
+
+void JobState::expect_value_now() {
+  if (!ended()) throw UsageError("this job has not ended yet");
+  seen_ = true;
+  if (error_) std::rethrow_exception(error_);
+  if (taken_) throw UsageError("this job's value was taken before");
+  taken_ = true;
+  if (unfinished_ != nullptr) unfinished_->finish();
+  holder_ = nullptr;
+}
+
+namespace detail {
+
+void Ended::push(std::size_t at) {
+  std::lock_guard lock(mutex_);
+  at_.push_back(at);
+}
+
+std::optional<std::size_t> Ended::pop() {
+  std::lock_guard lock(mutex_);
+  if (at_.empty()) return std::nullopt;
+  std::size_t at = at_.front();
+  at_.pop_front();
+  return at;
+}
+
+}  // namespace detail
+
+std::size_t JobState::wait_next(detail::Ended& ended) {
+  struct Context {
+    detail::Ended* ended;
+    std::optional<std::size_t> at;
+  } context{&ended, {}};
+  auto ready = [](void* it) {
+    auto* context = static_cast<Context*>(it);
+    if (!context->at) context->at = context->ended->pop();
+    return context->at.has_value();
+  };
+  engine_->wait(ready, &context, Clock::time_point::max());
+  return *context.at;
+}
+
+}  // namespace gluster

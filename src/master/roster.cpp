@@ -1,0 +1,73 @@
+#include "master/roster.hpp"
+
+#include <algorithm>
+
+namespace gluster::master {
+namespace {
+
+// More large data than this does not wait at one runner, so that its memory is its running call's and little more.
+constexpr std::uint64_t kMostBytesAhead = std::uint64_t{256} << 20;
+
+}  // namespace
+
+Roster::Roster(std::vector<int> ranks, int credit) : ranks_(std::move(ranks)), credit_(credit) {
+  if (!ranks_.empty()) runners_.resize(static_cast<std::size_t>(*std::max_element(ranks_.begin(), ranks_.end())) + 1);
+}
+
+bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
+  return runner.standing == Standing::kServing && runner.in_use && runner.calls < credit_ &&
+         (runner.calls == 0 || bytes == 0 || runner.bytes + bytes <= kMostBytesAhead);
+}
+
+int Roster::pick(std::uint64_t bytes) {
+  int best = -1;
+  for (std::size_t i = 0; i < ranks_.size(); ++i) {
+    int rank = ranks_[(turn_ + i) % ranks_.size()];
+    if (!may_take(at(rank), bytes) || (best >= 0 && at(rank).calls >= at(best).calls)) continue;
+    best = rank;
+    if (at(rank).calls == 0) break;
+  }
+  if (best >= 0) ++turn_;
+  return best;
+}
+
+void Roster::give(int rank, std::uint64_t bytes) {
+  ++at(rank).calls;
+  at(rank).bytes += bytes;
+}
+
+void Roster::take_back(int rank, std::uint64_t bytes) {
+  --at(rank).calls;
+  at(rank).bytes -= bytes;
+}
+
+int Roster::workers() const {
+  return static_cast<int>(std::count_if(ranks_.begin(), ranks_.end(), [&](int rank) {
+    return at(rank).in_use && at(rank).standing != Standing::kLost && at(rank).standing != Standing::kGone;
+  }));
+}
+
+bool Roster::all(Standing standing) const {
+  return std::all_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).standing == standing; });
+}
+
+bool Roster::all_answered_since(Clock::time_point time) const {
+  return std::all_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).answered >= time; });
+}
+
+bool Roster::use_host(std::string_view host) {
+  auto is_there = [&](int rank) { return at(rank).info && at(rank).info->host == host; };
+  if (std::none_of(ranks_.begin(), ranks_.end(), is_there)) return false;
+  for (int rank : ranks_) at(rank).in_use = (hosts_named_ && at(rank).in_use) || is_there(rank);
+  hosts_named_ = true;
+  return true;
+}
+
+void Roster::set_clock(int rank, std::chrono::nanoseconds sent, std::chrono::nanoseconds there, std::chrono::nanoseconds now) {
+  Runner& runner = at(rank);
+  if (now - sent > runner.round_trip) return;
+  runner.round_trip = now - sent;
+  runner.ahead = there - (sent + now) / 2;
+}
+
+}  // namespace gluster::master

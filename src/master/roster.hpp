@@ -1,0 +1,62 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gluster/cluster.hpp>
+
+namespace gluster::master {
+
+// Where a runner stands.
+enum class Standing { kExpected, kServing, kGone, kLost };
+
+// Which runner has how much, and who gets the next call.
+class Roster {
+ public:
+  struct Runner {
+    std::shared_ptr<const RunnerInfo> info;
+    Standing standing = Standing::kExpected;
+    bool in_use = true;
+    int calls = 0;
+    std::uint64_t bytes = 0;          // of large arguments, of calls not ended
+    std::chrono::nanoseconds ahead{0};  // its clock before the master's
+    std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
+    RunnerStatus status;              // as it last answered
+    Clock::time_point answered{};
+  };
+
+  // Runners have the ranks that are given; at most `credit` calls each.
+  Roster(std::vector<int> ranks, int credit);
+
+  const std::vector<int>& ranks() const noexcept { return ranks_; }
+  Runner& at(int rank) { return runners_[static_cast<std::size_t>(rank)]; }
+  const Runner& at(int rank) const { return runners_[static_cast<std::size_t>(rank)]; }
+
+  // The least loaded runner that may take a call with so many bytes of large arguments, in turn among equals; -1: none now.
+  int pick(std::uint64_t bytes);
+  void give(int rank, std::uint64_t bytes);
+  void take_back(int rank, std::uint64_t bytes);
+
+  // Runners in use that are not lost or gone.
+  int workers() const;
+  bool all(Standing standing) const;
+  bool all_answered_since(Clock::time_point time) const;
+  // From now on only hosts that were named here are in use. False when no runner is on it.
+  bool use_host(std::string_view host);
+  // A Pong: the offset of the runner's clock, kept from the fastest round trip.
+  void set_clock(int rank, std::chrono::nanoseconds sent, std::chrono::nanoseconds there, std::chrono::nanoseconds now);
+
+ private:
+  bool may_take(const Runner& runner, std::uint64_t bytes) const;
+
+  std::vector<int> ranks_;
+  std::vector<Runner> runners_;  // by rank
+  int credit_;
+  bool hosts_named_ = false;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace gluster::master

@@ -1,0 +1,274 @@
+#include "mpi/mpi_link.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <gluster/error.hpp>
+
+#include "base/log.hpp"
+#include "mpi/check.hpp"
+
+namespace gluster::mpi {
+namespace {
+
+constexpr int kHeadTag = 0;
+constexpr int kMessagesAtOnce = 64;  // then others get their turn
+
+std::uint64_t tag_limit() {
+  void* value = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(MPI_COMM_WORLD, MPI_TAG_UB, &value, &found), "MPI_Comm_get_attr");
+  return found != 0 ? static_cast<std::uint64_t>(*static_cast<int*>(value)) : 32767;
+}
+
+bool all_done(std::vector<MPI_Request>& requests) {
+  int done = 0;
+  check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+  return done != 0;
+}
+
+// Calls `piece(offset, bytes)` for every piece of a block.
+template <class F>
+void for_pieces(std::size_t bytes, F piece) {
+  for (std::size_t at = 0; at < bytes; at += wire::kPieceBytes) piece(at, static_cast<int>(std::min(wire::kPieceBytes, bytes - at)));
+}
+
+}  // namespace
+
+struct MpiLink::Buffer {
+  alignas(64) std::byte bytes[wire::kMessageBytes];
+};
+
+// Buffers are used again; one that a frame still lies in comes back when the frame has gone.
+struct MpiLink::Pool : std::enable_shared_from_this<Pool> {
+  std::vector<std::unique_ptr<Buffer>> free;
+
+  BufferPointer take() {
+    std::unique_ptr<Buffer> buffer;
+    {
+      std::lock_guard lock(mutex);
+      if (!free.empty()) {
+        buffer = std::move(free.back());
+        free.pop_back();
+      }
+    }
+    if (!buffer) buffer = std::make_unique_for_overwrite<Buffer>();
+    // A frame may let go of its buffer on another thread, without the baton.
+    return BufferPointer(buffer.release(), [pool = shared_from_this()](Buffer* back) {
+      std::unique_ptr<Buffer> owned(back);
+      std::lock_guard lock(pool->mutex);
+      pool->free.push_back(std::move(owned));
+    });
+  }
+  std::mutex mutex;
+};
+
+MpiLink::MpiLink(MPI_Comm comm, int posted)
+    : comm_(comm), largest_tag_(tag_limit()), pool_(std::make_shared<Pool>()), posted_(static_cast<std::size_t>(posted)) {
+  int size = 0;
+  check(MPI_Comm_size(comm_, &size), "MPI_Comm_size");
+  outboxes_.resize(static_cast<std::size_t>(size));
+  for (Posted& one : posted_) post(one);
+}
+
+MpiLink::~MpiLink() {
+  for (Posted& one : posted_) {
+    MPI_Cancel(&one.request);
+    MPI_Wait(&one.request, MPI_STATUS_IGNORE);
+  }
+  if (!drained()) base::log().warn("messages were left unsent");
+}
+
+void MpiLink::post(Posted& posted) {
+  posted.buffer = pool_->take();
+  check(MPI_Irecv(posted.buffer->bytes, wire::kMessageBytes, MPI_BYTE, MPI_ANY_SOURCE, kHeadTag, comm_, &posted.request), "MPI_Irecv");
+}
+
+// --- out ---------------------------------------------------------------------------------------------------------
+
+void MpiLink::send(int rank, wire::Frame frame) {
+  Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
+  std::size_t bytes = wire::packed_bytes(frame);
+  if (outbox.used + bytes > wire::kMessageBytes) flush(rank);
+  if (outbox.used == 0) {
+    outbox.buffer = pool_->take();
+    waiting_.push_back(rank);
+  }
+  wire::pack(frame, outbox.buffer->bytes + outbox.used);
+  outbox.used += bytes;
+  if (wire::is_small(frame)) return;
+  flush(rank);
+  send_pieces(rank, std::move(frame));
+}
+
+void MpiLink::flush() {
+  while (!waiting_.empty()) flush(waiting_.back());
+}
+
+void MpiLink::flush(int rank) {
+  Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
+  Sending sending{std::move(outbox.buffer), MPI_REQUEST_NULL};
+  check(MPI_Isend(sending.buffer->bytes, static_cast<int>(outbox.used), MPI_BYTE, rank, kHeadTag, comm_, &sending.request), "MPI_Isend");
+  outbox.used = 0;
+  waiting_.erase(std::find(waiting_.begin(), waiting_.end(), rank));
+  sending_.push_back(std::move(sending));
+}
+
+void MpiLink::send_pieces(int rank, wire::Frame frame) {
+  Departure& departure = departures_.emplace_back(Departure{rank, std::move(frame), {}});
+  const Encoder& content = *departure.frame.content;
+  auto send = [&](const void* data, std::size_t bytes) {
+    for_pieces(bytes, [&](std::size_t at, int size) {
+      MPI_Request& request = departure.requests.emplace_back();
+      check(MPI_Isend(static_cast<const std::byte*>(data) + at, size, MPI_BYTE, rank, tag(departure.frame.number), comm_, &request),
+            "MPI_Isend");
+    });
+  };
+  if (wire::spills(departure.frame)) send(content.body.data(), content.body.size());
+  for (const Segment& segment : content.segments) send(segment.data, segment.bytes);
+}
+
+bool MpiLink::advance_messages() {
+  bool moved = false;
+  while (!sending_.empty()) {
+    int done = 0;
+    check(MPI_Test(&sending_.front().request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done == 0) break;
+    sending_.pop_front();
+    moved = true;
+  }
+  return moved;
+}
+
+bool MpiLink::advance_departures(wire::Receiver& receiver) {
+  bool moved = false;
+  for (auto at = departures_.begin(); at != departures_.end();) {
+    if (!all_done(at->requests)) {
+      ++at;
+      continue;
+    }
+    Departure departure = std::move(*at);
+    at = departures_.erase(at);
+    receiver.left(departure.rank, departure.frame);
+    moved = true;
+  }
+  return moved;
+}
+
+// --- in ----------------------------------------------------------------------------------------------------------
+
+bool MpiLink::poll(wire::Receiver& receiver) {
+  if (!waiting_.empty()) flush();
+  bool moved = take_messages(receiver);
+  if (!sending_.empty()) advance_messages();
+  if (!departures_.empty()) moved |= advance_departures(receiver);
+  if (!arrivals_.empty()) moved |= advance_arrivals(receiver);
+  if (!waiting_.empty()) flush();
+  return moved;
+}
+
+bool MpiLink::take_messages(wire::Receiver& receiver) {
+  for (int count = 0; count < kMessagesAtOnce; ++count) {
+    Posted& posted = posted_[next_posted_];
+    int done = 0;
+    MPI_Status status;
+    check(MPI_Test(&posted.request, &done, &status), "MPI_Test");
+    if (done == 0) return count != 0;
+    int bytes = 0;
+    check(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
+    BufferPointer buffer = std::move(posted.buffer);
+    post(posted);
+    next_posted_ = (next_posted_ + 1) % posted_.size();
+    take_message(buffer, status.MPI_SOURCE, static_cast<std::size_t>(bytes), receiver);
+  }
+  return true;
+}
+
+void MpiLink::take_message(const BufferPointer& buffer, int rank, std::size_t bytes, wire::Receiver& receiver) {
+  std::span<const std::byte> message(buffer->bytes, bytes);
+  try {
+    while (!message.empty()) {
+      wire::View view = wire::unpack(message);
+      take_frame(rank, view, buffer, receiver);
+    }
+  } catch (const DataError& error) {
+    base::log().error("rank {} sent what is no frame, and the rest of its message is dropped: {}", rank, error.what());
+  }
+}
+
+void MpiLink::take_frame(int rank, const wire::View& view, const std::shared_ptr<const void>& holder, wire::Receiver& receiver) {
+  if (view.head.spilled == 0 && view.head.segments == 0) {
+    Arrival none{};
+    open(none, std::make_unique<wire::Incoming>(rank, view.head, view.body, holder), receiver);
+    return;
+  }
+  Arrival& arrival = arrivals_.emplace_back();
+  arrival.rank = rank;
+  arrival.head = view.head;
+  if (view.head.spilled != 0) {
+    arrival.spill = std::make_shared<Block<std::byte>>(view.head.body);
+    return receive_pieces(arrival, arrival.spill->data(), view.head.body);
+  }
+  open(arrival, std::make_unique<wire::Incoming>(rank, view.head, view.body, holder), receiver);
+}
+
+void MpiLink::receive_pieces(Arrival& arrival, void* data, std::size_t bytes) {
+  for_pieces(bytes, [&](std::size_t at, int size) {
+    MPI_Request& request = arrival.requests.emplace_back();
+    void* into = arrival.sink ? arrival.sink->data() : static_cast<std::byte*>(data) + at;
+    check(MPI_Irecv(into, size, MPI_BYTE, arrival.rank, tag(arrival.head.number), comm_, &request), "MPI_Irecv");
+  });
+}
+
+bool MpiLink::open(Arrival& arrival, std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver) {
+  std::vector<std::uint64_t> sizes;
+  if (frame->head.segments != 0) sizes = frame->in.sizes();
+  bool wanted = true;
+  try {
+    receiver.opened(*frame);
+  } catch (const std::exception& error) {  // who is to know has been told by the receiver
+    base::log().debug("a frame of rank {} is dropped: {}", frame->rank, error.what());
+    wanted = false;
+  }
+  wanted = wanted && frame->in.places.size() == sizes.size();
+  if (sizes.empty()) {
+    if (wanted) receiver.arrived(std::move(frame));
+    return false;
+  }
+  if (!wanted) arrival.sink.emplace(std::min(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
+  for (std::size_t i = 0; i < sizes.size(); ++i) receive_pieces(arrival, wanted ? frame->in.places[i].data : nullptr, sizes[i]);
+  if (wanted) arrival.frame = std::move(frame);
+  return true;
+}
+
+bool MpiLink::open_spilled(Arrival& arrival, wire::Receiver& receiver) {
+  arrival.requests.clear();
+  auto body = std::exchange(arrival.spill, nullptr);
+  std::span<const std::byte> bytes(*body);
+  try {
+    return open(arrival, std::make_unique<wire::Incoming>(arrival.rank, arrival.head, bytes, body), receiver);
+  } catch (const DataError& error) {
+    base::log().error("rank {} sent what is no frame: {}", arrival.rank, error.what());
+    return false;
+  }
+}
+
+bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
+  bool moved = false;
+  for (auto at = arrivals_.begin(); at != arrivals_.end();) {
+    if (!all_done(at->requests)) {
+      ++at;
+      continue;
+    }
+    moved = true;
+    if (at->spill) {
+      if (open_spilled(*at, receiver)) continue;
+    } else if (at->frame) {
+      receiver.arrived(std::move(at->frame));
+    }
+    at = arrivals_.erase(at);
+  }
+  return moved;
+}
+
+}  // namespace gluster::mpi

@@ -1,0 +1,78 @@
+#include "plugin/executor.hpp"
+
+#include <cxxabi.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+
+#include "wire/message.hpp"
+
+namespace gluster::plugin {
+namespace {
+
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string readable(const std::type_info* type) {
+  if (type == nullptr) return "an unknown type";
+  int status = 0;
+  std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
+  return status == 0 ? name.get() : type->name();
+}
+
+void clear(Encoder& out) {
+  out.body.clear();
+  out.segments.clear();
+  out.kept.clear();
+}
+
+void fail(Encoder& result, const wire::ResultHead& head, const wire::Failure& failure) {
+  clear(result);
+  result.put(head);
+  detail::encode(result, failure.type.substr(0, kSegmentBytes - 1));
+  // Kept by the Result itself: a long message would be a segment of this function's memory.
+  Bytes message;
+  message.append(failure.message.data(), failure.message.size());
+  result.owned(std::move(message));
+  result.close();
+}
+
+void run(Invocation& call, Decoder& arguments, Encoder& result, wire::ResultHead& head) {
+  head.outcome = static_cast<std::uint32_t>(wire::Outcome::kRefused);  // until the kernel itself runs
+  arguments.finish();
+  head.outcome = static_cast<std::uint32_t>(wire::Outcome::kThrew);
+  result.put(head);
+  head.started = now();
+  call.run(result);
+  head.compute = now() - head.started;
+  head.outcome = static_cast<std::uint32_t>(wire::Outcome::kValue);
+  result.set(0, head);
+  result.close();
+}
+
+}  // namespace
+
+void execute(Invocation& call, Decoder& arguments, Encoder& result, std::uint32_t waiting) {
+  wire::ResultHead head{0, 0, 0, waiting};
+  auto failed = [&](std::string message) {
+    if (head.started != 0) head.compute = now() - head.started;
+    fail(result, head, {readable(abi::__cxa_current_exception_type()), std::move(message)});
+  };
+  try {
+    run(call, arguments, result, head);
+  } catch (const std::exception& error) {
+    failed(error.what());
+  } catch (...) {
+    failed("");
+  }
+}
+
+void refuse(const std::exception& why, Encoder& result) {
+  fail(result, {0, 0, static_cast<std::uint32_t>(wire::Outcome::kRefused), 0}, {readable(&typeid(why)), why.what()});
+}
+
+void drop(Encoder& result) { fail(result, {0, 0, static_cast<std::uint32_t>(wire::Outcome::kDropped), 0}, {}); }
+
+}  // namespace gluster::plugin

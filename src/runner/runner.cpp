@@ -1,0 +1,282 @@
+#include "runner/runner.hpp"
+
+#include <malloc.h>
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/backoff.hpp"
+#include "base/host.hpp"
+#include "base/log.hpp"
+#include "plugin/executor.hpp"
+
+namespace gluster::runner {
+namespace {
+
+using wire::Word;
+
+constexpr std::chrono::milliseconds kHelperPeriod{1};
+constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;  // bytes; below, nobody asks how much memory there is
+constexpr std::int64_t kQuick = 2'000;      // nanoseconds: results of kernels as short as this may wait for one another
+constexpr std::int64_t kLongestGather = 20'000;
+constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;
+
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// libgomp pins the thread that loads it when OMP_PROC_BIND is set; its places together are what the process had.
+void use_all_places() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int place = 0; place < omp_get_num_places(); ++place) {
+    std::vector<int> processors(static_cast<std::size_t>(omp_get_place_num_procs(place)));
+    omp_get_place_proc_ids(place, processors.data());
+    for (int processor : processors) CPU_SET(static_cast<std::size_t>(processor), &set);
+  }
+  if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+// A call whose arguments are here, or arriving.
+struct CallWork {
+  std::unique_ptr<Invocation> invocation;
+  const std::string* kernel;
+};
+
+}  // namespace
+
+Runner::Runner(Parts parts) : parts_(std::move(parts)) {}
+
+Runner::~Runner() {
+  stop_helper_.store(true);
+  wake_helper();
+  if (helper_.joinable()) helper_.join();
+}
+
+// --- the main thread -------------------------------------------------------------------------------------------------
+
+void Runner::serve() {
+  if (parts_.helper) helper_ = std::thread([this] { run_helper(); });
+  {
+    std::lock_guard lock(*parts_.baton);
+    parts_.link->send(parts_.master, wire::frame_of(Word::kHello, ++own_frames_, parts_.hello));
+  }
+  std::unique_ptr<wire::Incoming> work;
+  for (bool over = false; !over;) {
+    {
+      std::lock_guard lock(*parts_.baton);
+      work = look();
+      over = stopped_ && !work;
+    }
+    if (work) outgoing_ = run(*work);
+    else if (!moved_ && !over) idle();
+  }
+  leave();
+}
+
+std::unique_ptr<wire::Incoming> Runner::look() {
+  if (outgoing_) parts_.link->send(parts_.master, std::move(*outgoing_));
+  outgoing_.reset();
+  if (!may_gather()) {
+    moved_ = parts_.link->poll(*this);
+    gathering_since_ = 0;
+  }
+  if (ready_.empty()) return nullptr;
+  auto work = std::move(ready_.front());
+  ready_.pop_front();
+  return work;
+}
+
+// Results of very short kernels travel together: the next is here already, and is of a kernel that was short just now.
+bool Runner::may_gather() const {
+  if (ready_.empty() || last_compute_ > kQuick || ready_.front()->head.word != Word::kCall) return false;
+  if (std::static_pointer_cast<CallWork>(ready_.front()->target)->kernel != last_kernel_) return false;
+  return gathering_since_ == 0 || last_end_ - gathering_since_ < kLongestGather;
+}
+
+wire::Frame Runner::run(wire::Incoming& frame) {
+  backoff_.reset();
+  idle_since_ = 0;
+  if (resting_.load()) wake_helper();
+  working_.store(true);
+  wire::Frame answer;
+  switch (frame.head.word) {
+    case Word::kPlugin: answer = parts_.plugins->offered(*std::static_pointer_cast<wire::Plugin>(frame.target), frame.head.number); break;
+    case Word::kPluginBytes: answer = parts_.plugins->received(*std::static_pointer_cast<wire::PluginBytes>(frame.target), frame.head.number); break;
+    default: answer = run_call(frame); break;
+  }
+  working_.store(false);
+  return answer;
+}
+
+wire::Frame Runner::run_call(wire::Incoming& frame) {
+  auto& work = *std::static_pointer_cast<CallWork>(frame.target);
+  if (!spare_ || spare_.use_count() != 1) spare_ = std::make_shared<Encoder>();
+  Encoder& result = *spare_;
+  result.body.clear();
+  parts_.watch->begins(work.kernel->c_str());
+  running_.store(work.kernel->c_str());
+  plugin::execute(*work.invocation, frame.in, result, 0);
+  running_.store(nullptr);
+  parts_.watch->ended();
+  ++calls_done_;
+  wire::ResultHead head;
+  std::memcpy(&head, result.body.data(), sizeof head);
+  last_kernel_ = work.kernel;
+  last_compute_ = head.compute;
+  last_end_ = head.started + head.compute;
+  if (gathering_since_ == 0) gathering_since_ = last_end_;
+  wire::Frame answer{Word::kResult, frame.head.attempt, frame.head.number, &result, spare_};
+  if (!wire::is_small(answer)) spare_ = nullptr;  // it may hold a large value: let go of it as soon as it has left
+  return answer;
+}
+
+// Nothing came: rest, and when that has lasted give back what memory is kept warm.
+void Runner::idle() {
+  if (idle_since_ == 0) idle_since_ = now();
+  if (!backoff_.is_fresh() && !resting_.load()) resting_.store(true);
+  if (idle_since_ > 0 && now() - idle_since_ > kIdleUntilTrim) {
+    BlockPool::of_process().trim();
+    ::malloc_trim(0);
+    idle_since_ = -1;  // once
+  }
+  backoff_.wait();
+}
+
+void Runner::leave() {
+  say(Word::kGoodbye);
+  backoff_.reset();
+  for (bool drained = false; !drained; backoff_.wait()) {
+    std::lock_guard lock(*parts_.baton);
+    parts_.link->poll(*this);
+    drained = parts_.link->drained();
+  }
+}
+
+void Runner::say(Word word) {
+  std::lock_guard lock(*parts_.baton);
+  parts_.link->send(parts_.master, wire::frame_of(word, ++own_frames_));
+}
+
+// --- what comes in, with the baton held ------------------------------------------------------------------------------
+
+void Runner::opened(wire::Incoming& frame) {
+  switch (frame.head.word) {
+    case Word::kCall: return open_call(frame);
+    case Word::kPing: return answer_ping(frame);
+    case Word::kCancel: return cancel(frame.head.number);
+    case Word::kStop: stopped_ = true; return;
+    case Word::kPlugin: {
+      auto plugin = std::make_shared<wire::Plugin>();
+      wire::open(frame.in, *plugin);
+      frame.target = std::move(plugin);
+      return;
+    }
+    case Word::kPluginBytes: {
+      auto bytes = std::make_shared<wire::PluginBytes>();
+      wire::open(frame.in, *bytes);
+      frame.target = std::move(bytes);
+      return;
+    }
+    default: throw DataError(fmt::format("the master said word {}, which a master does not say", static_cast<int>(frame.head.word)));
+  }
+}
+
+void Runner::open_call(wire::Incoming& frame) {
+  try {
+    const auto& sizes = frame.in.sizes();
+    std::uint64_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+    if (bytes >= kWorthAsking && bytes > base::available_memory())
+      throw UsageError(fmt::format("its arguments take {} MiB, and {} has {} MiB free: pass them in parts", bytes >> 20, parts_.hello.host,
+                                   base::available_memory() >> 20));
+    auto call = frame.in.get<wire::CallHead>();
+    Plugins::Found found = parts_.plugins->find(call);
+    for (std::size_t i = 0; i < found.kernel->signature().parameters.size(); ++i)
+      if (frame.in.get<ArgumentKind>() != ArgumentKind::value) throw DataError("an argument of a kind that this version does not know");
+    auto work = std::make_shared<CallWork>(CallWork{found.kernel->open(frame.in), found.name});
+    frame.in.expect_end();
+    frame.target = std::move(work);
+    if (frame.head.segments != 0) arriving_.insert(frame.head.number);
+  } catch (const std::exception& why) {
+    auto result = std::make_shared<Encoder>();
+    plugin::refuse(why, *result);
+    send_result(frame.head, std::move(result));
+    throw;
+  }
+}
+
+void Runner::send_result(const wire::Head& call, std::shared_ptr<Encoder> result) {
+  const Encoder* content = result.get();
+  parts_.link->send(parts_.master, {Word::kResult, call.attempt, call.number, content, std::move(result)});
+}
+
+void Runner::arrived(std::unique_ptr<wire::Incoming> frame) {
+  if (!frame->target) return;
+  if (frame->head.segments != 0) arriving_.erase(frame->head.number);
+  if (!cancelled_.empty() && cancelled_.erase(frame->head.number) != 0) return drop(frame->head);
+  ready_.push_back(std::move(frame));
+}
+
+// A call that has not started is dropped; the master counts on an answer to each.
+void Runner::cancel(std::uint64_t number) {
+  auto is_it = [&](const auto& frame) { return frame->head.word == Word::kCall && frame->head.number == number; };
+  auto at = std::find_if(ready_.begin(), ready_.end(), is_it);
+  if (at == ready_.end()) {
+    if (arriving_.contains(number)) cancelled_.insert(number);
+    return;  // else it runs, or its result is on its way
+  }
+  drop((*at)->head);
+  ready_.erase(at);
+}
+
+void Runner::drop(const wire::Head& call) {
+  auto result = std::make_shared<Encoder>();
+  plugin::drop(*result);
+  send_result(call, std::move(result));
+}
+
+void Runner::answer_ping(wire::Incoming& frame) {
+  wire::Ping ping;
+  wire::open(frame.in, ping);
+  const char* running = running_.load();
+  wire::Pong pong{ping.sent, now(), running == nullptr ? "" : running, calls_done_.load(), base::resident_memory(), base::load_average()};
+  parts_.link->send(parts_.master, wire::frame_of(Word::kPong, frame.head.number, pong));
+}
+
+// --- the helper ------------------------------------------------------------------------------------------------------
+
+void Runner::run_helper() {
+  pthread_setname_np(pthread_self(), "gluster-helper");
+  use_all_places();
+  try {
+    while (!stop_helper_.load()) {
+      bool busy = false;
+      if (working_.load() && parts_.baton->try_lock()) {
+        std::lock_guard lock(*parts_.baton, std::adopt_lock);
+        parts_.link->poll(*this);
+        busy = parts_.link->busy();
+      }
+      if (busy) continue;  // large data is on its way: it moves only while somebody looks
+      std::unique_lock lock(helper_mutex_);
+      auto wanted = [&] { return stop_helper_.load(); };
+      helper_wanted_.wait_for(lock, kHelperPeriod, wanted);
+      helper_wanted_.wait(lock, [&] { return !resting_.load() || stop_helper_.load(); });
+    }
+  } catch (const std::exception& error) {  // the main thread meets it as well
+    base::log().error("messages no longer move while a kernel runs: {}", error.what());
+  }
+}
+
+void Runner::wake_helper() {
+  std::lock_guard lock(helper_mutex_);
+  resting_.store(false);
+  helper_wanted_.notify_one();
+}
+
+}  // namespace gluster::runner

@@ -1,0 +1,105 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "base/backoff.hpp"
+#include "mpi/baton.hpp"
+#include "runner/plugins.hpp"
+#include "wire/link.hpp"
+#include "wire/message.hpp"
+
+namespace gluster::runner {
+
+// What the process is told about the kernel that runs, so that it can be named should it take the process down.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  // Both on the thread that runs kernels. `kernel` stays where it is.
+  virtual void begins(const char* kernel) noexcept = 0;
+  virtual void ended() noexcept = 0;
+};
+
+// A resident runner: serves calls until Stop.
+//
+// The main thread holds the baton, polls, and runs kernels itself with the baton laid down; then a helper takes it every millisecond, so that
+// the next call's data arrives while this one computes. Everything that is slow (kernels, loading, compiling) is work in the queue,
+// done by the main thread in the order in which it arrived.
+class Runner final : private wire::Receiver {
+ public:
+  struct Parts {
+    wire::Link* link;
+    mpi::Baton* baton;
+    Plugins* plugins;
+    Watch* watch;
+    int master;    // its rank
+    bool helper;   // false where other threads may not call MPI
+    wire::Hello hello;
+  };
+  explicit Runner(Parts parts);
+  ~Runner() override;
+
+  // Returns after Stop, when all has been done and sent.
+  void serve();
+
+ private:
+  void opened(wire::Incoming& frame) override;
+  void arrived(std::unique_ptr<wire::Incoming> frame) override;
+  void left(int, const wire::Frame&) override {}
+
+  void open_call(wire::Incoming& frame);
+  void cancel(std::uint64_t number);
+  void answer_ping(wire::Incoming& frame);
+  void drop(const wire::Head& call);
+  void send_result(const wire::Head& call, std::shared_ptr<Encoder> result);
+  void say(wire::Word word);
+
+  // With the baton: sends what the last work led to, looks at the link, and takes the next work.
+  std::unique_ptr<wire::Incoming> look();
+  bool may_gather() const;
+  // Without it.
+  wire::Frame run(wire::Incoming& frame);
+  wire::Frame run_call(wire::Incoming& frame);
+  void idle();
+  void leave();
+
+  void run_helper();
+  void wake_helper();
+
+  Parts parts_;
+
+  // Guarded by the baton, like all that the Receiver touches.
+  bool stopped_ = false;
+  bool moved_ = false;  // the last look found something
+  std::deque<std::unique_ptr<wire::Incoming>> ready_;
+  std::set<std::uint64_t> arriving_;   // calls whose arguments are still on their way
+  std::set<std::uint64_t> cancelled_;  // of these
+  std::uint64_t own_frames_ = 0;  // numbers for frames that answer none
+
+  // The main thread's own.
+  std::optional<wire::Frame> outgoing_;
+  std::shared_ptr<Encoder> spare_;       // a small result's, to be used again
+  const std::string* last_kernel_ = nullptr;
+  std::int64_t last_compute_ = 0;        // nanoseconds
+  std::int64_t last_end_ = 0;
+  std::int64_t gathering_since_ = 0;     // 0: no result waits for another
+  base::Backoff backoff_;
+  std::int64_t idle_since_ = 0;          // 0: not idle
+
+  std::atomic<const char*> running_ = nullptr;  // the kernel's name
+  std::atomic<std::uint64_t> calls_done_ = 0;
+  std::atomic<bool> working_ = false;           // the main thread is away from the link
+  std::atomic<bool> resting_ = false;           // nothing has come for a while: the helper sleeps
+  std::atomic<bool> stop_helper_ = false;
+  std::mutex helper_mutex_;
+  std::condition_variable helper_wanted_;
+  std::thread helper_;
+};
+
+}  // namespace gluster::runner

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include <gluster/codec.hpp>
+
+#include "wire/frame.hpp"
+
+// How frames travel between one rank and the others.
+//
+// Everything here is called by whoever holds the baton, and nothing here blocks. Between two ranks frames are opened in the
+// order they were sent; segments may make a later frame arrive before an earlier one.
+namespace gluster::wire {
+
+// A frame on its way in.
+class Incoming {
+ public:
+  // `body` is aligned to 16 and lies in `holder`.
+  Incoming(int from, const Head& its_head, std::span<const std::byte> body, std::shared_ptr<const void> holder)
+      : rank(from), head(its_head), in(body, its_head.segments), holder_(std::move(holder)) {}
+
+  int rank;
+  Head head;
+  Decoder in;
+  std::shared_ptr<void> target;  // whatever `opened` wants to find again in `arrived`
+
+ private:
+  std::shared_ptr<const void> holder_;
+};
+
+// Who is told of what comes in.
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  // The body is here: decode it, so that frame.in.places says where the segments go. With fewer places than segments (and
+  // when this throws a gluster::Error or bad_alloc) the segments are received and thrown away, and `arrived` is not called.
+  virtual void opened(Incoming& frame) = 0;
+  // All of it is here.
+  virtual void arrived(std::unique_ptr<Incoming> frame) = 0;
+  // A frame that was not small has been sent; its memory is no longer read.
+  virtual void left(int rank, const Frame& frame) = 0;
+};
+
+class Link {
+ public:
+  virtual ~Link() = default;
+  // Takes the frame; it goes out at the latest with the next `flush` or `poll`.
+  virtual void send(int rank, Frame frame) = 0;
+  virtual void flush() = 0;
+  // Moves everything on once; true when something moved.
+  virtual bool poll(Receiver& receiver) = 0;
+  // True while large data is on its way in or out: then it pays to poll without sleeping.
+  virtual bool busy() const = 0;
+  // True when all that was sent has left.
+  virtual bool drained() const = 0;
+};
+
+}  // namespace gluster::wire

@@ -1,0 +1,38 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "wire/link.hpp"
+
+namespace gluster::wire {
+
+// The two ends of a link inside one process: what a program started alone runs on. Each end belongs to one thread at a time.
+class LocalLink final : public Link {
+ public:
+  // Each end's peer has the rank that is given for it.
+  static std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> pair(int rank_of_first, int rank_of_second);
+
+  void send(int rank, Frame frame) override;
+  void flush() override {}
+  bool poll(Receiver& receiver) override;
+  bool busy() const override { return false; }
+  bool drained() const override;
+
+ private:
+  struct Mailbox {
+    std::mutex mutex;
+    std::deque<Frame> frames;  // not taken yet
+    std::deque<Frame> read;    // no longer read; back to who sent them
+  };
+
+  LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out)
+      : peer_(peer), in_(std::move(in)), out_(std::move(out)) {}
+  void take(Frame frame, Receiver& receiver);
+
+  int peer_;
+  std::shared_ptr<Mailbox> in_, out_;
+};
+
+}  // namespace gluster::wire

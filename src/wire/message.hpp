@@ -1,0 +1,138 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <gluster/codec.hpp>
+
+#include "wire/frame.hpp"
+
+// Every word that master and runner say to each other, in order:
+//
+//     master -> runner   (Plugin | PluginBytes | Call | Cancel | Ping)* Stop
+//     runner -> master   Hello (PluginReady | PluginWanted | PluginFailed | Result | Pong)* Goodbye
+//
+// MPI does not overtake between two ranks; among three nothing is ordered, so a Call waits for its PluginReady.
+// Numbers are never used again: the gaps are Share, Free, Batch, Tickets, EndBatch and what answers them, to come.
+namespace gluster::wire {
+
+enum class Word : std::uint8_t {
+  kHello = 1,
+  kGoodbye = 2,
+  kStop = 3,
+  kPing = 4,
+  kPong = 5,
+  kPlugin = 8,
+  kPluginBytes = 9,
+  kPluginReady = 10,
+  kPluginWanted = 11,
+  kPluginFailed = 12,
+  kCall = 16,
+  kResult = 17,
+  kCancel = 18,
+};
+
+// A Call's body begins with this, then an ArgumentKind for each argument, then the arguments.
+struct CallHead {
+  std::uint32_t image;   // which plugin, as the master numbers them
+  std::uint32_t kernel;  // which of the plugin's kernels, by name in order
+};
+
+enum class Outcome : std::uint8_t { kValue, kThrew, kRefused, kDropped };
+
+// A Result's body begins with this, then the value, or Failure.
+struct ResultHead {
+  std::int64_t started;  // nanoseconds on the runner's clock
+  std::int64_t compute;  // nanoseconds in the kernel
+  std::uint32_t outcome;
+  std::uint32_t waiting;  // calls still in the runner
+};
+
+// kThrew: a KernelError of this type; kRefused: the runner could not run the call at all.
+struct Failure {
+  std::string type;
+  std::string message;
+  auto fields() { return std::tie(type, message); }
+};
+
+struct Hello {
+  std::string host, architecture, os, cpu, program;
+  std::int32_t cores = 0, threads = 0;
+  std::int64_t pid = 0;
+  auto fields() { return std::tie(host, architecture, os, cpu, program, cores, threads, pid); }
+};
+
+// Pong answers with the Ping's own time and the runner's, both nanoseconds of their steady clocks.
+struct Ping {
+  std::int64_t sent = 0;
+  auto fields() { return std::tie(sent); }
+};
+struct Pong {
+  std::int64_t sent = 0, here = 0;
+  std::string kernel;
+  std::uint64_t calls_done = 0, memory = 0;
+  double load = 0;
+  auto fields() { return std::tie(sent, here, kernel, calls_done, memory, load); }
+};
+
+// A plugin, ahead of a rank's first call of it.
+struct Plugin {
+  std::uint32_t image = 0;
+  std::string name;      // its stem
+  std::string path;      // on the master's node
+  std::string digest;    // SHA-256 of the object's bytes; of a program's own table: its fingerprint
+  std::string identity;  // what it is kept as: the digest, or the key of a source
+  std::string source;    // SHA-256 of the preprocessed text; empty for a built object
+  std::string cpu;       // that a source was compiled for: others compile it themselves
+  bool self = false;     // the kernels are in the program itself
+  auto fields() { return std::tie(image, name, path, digest, identity, source, cpu, self); }
+};
+enum class Wanted : std::uint8_t { kObject, kSource };
+struct PluginBytes {
+  std::uint32_t image = 0;
+  Wanted what = Wanted::kObject;
+  std::string bytes;
+  auto fields() { return std::tie(image, what, bytes); }
+};
+struct PluginReady {
+  std::uint32_t image = 0;
+  auto fields() { return std::tie(image); }
+};
+struct PluginWanted {
+  std::uint32_t image = 0;
+  Wanted what = Wanted::kObject;
+  auto fields() { return std::tie(image, what); }
+};
+struct PluginFailed {
+  std::uint32_t image = 0;
+  std::string message;
+  auto fields() { return std::tie(image, message); }
+};
+
+// A control frame's content. Its owner keeps `message`, which segments may lie in.
+template <class Message>
+Frame frame_of(Word word, std::uint64_t number, Message message) {
+  struct Content {
+    Message message;
+    Encoder encoder;
+  };
+  auto content = std::make_shared<Content>(Content{std::move(message), {}});
+  std::apply([&](const auto&... field) { (detail::encode(content->encoder, field), ...); }, content->message.fields());
+  content->encoder.close();
+  return {word, 1, number, &content->encoder, content};
+}
+// A word that says all.
+inline Frame frame_of(Word word, std::uint64_t number) {
+  auto encoder = std::make_shared<Encoder>();
+  return {word, 1, number, encoder.get(), encoder};
+}
+
+// Fills `message`, large blocks when they arrive.
+template <class Message>
+void open(Decoder& in, Message& message) {
+  std::apply([&](auto&... field) { (detail::decode(in, field), ...); }, message.fields());
+  in.expect_end();
+}
+
+}  // namespace gluster::wire
