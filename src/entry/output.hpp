@@ -24,7 +24,7 @@ class Output {
   bool take(Stream& stream);
 
   std::string tag_;
-  Stream streams_[2] = {{1}, {2}};
+  Stream streams_[2] = {{1, -1, -1, {}}, {2, -1, -1, {}}};
   std::thread thread_;
 };
 

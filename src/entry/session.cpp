@@ -10,7 +10,7 @@
 namespace gluster {
 
 struct Session::Parts {
-  Parts(MPI_Comm comm, const Options& given, const Manifest& manifest) : comm(comm), options(given), self(&manifest) {}
+  Parts(MPI_Comm over, const Options& given, const Manifest& manifest) : comm(over), options(given), self(&manifest) {}
 
   mpi::Communicator comm;
   Options options;

@@ -102,9 +102,9 @@ std::size_t JobState::wait_next(detail::Ended& ended) {
     std::optional<std::size_t> at;
   } context{&ended, {}};
   auto ready = [](void* it) {
-    auto* context = static_cast<Context*>(it);
-    if (!context->at) context->at = context->ended->pop();
-    return context->at.has_value();
+    auto* found = static_cast<Context*>(it);
+    if (!found->at) found->at = found->ended->pop();
+    return found->at.has_value();
   };
   engine_->wait(ready, &context, Clock::time_point::max());
   return *context.at;
