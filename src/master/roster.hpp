@@ -2,11 +2,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
-#include <gluster/cluster.hpp>
+#include <gluster/job.hpp>
+#include <gluster/runner_info.hpp>
 
 namespace gluster::master {
 
