@@ -89,7 +89,7 @@ void describe(TypeText& text) {
 
 /// `open` + the types, separated + `close`.
 template <class... T>
-void describe_all(TypeText& text, std::string_view open, char separator, std::string_view close) {
+void describe_all(TypeText& text, std::string_view open, [[maybe_unused]] char separator, std::string_view close) {
   text.out += open;
   [[maybe_unused]] bool first = true;
   ((first ? void(first = false) : text.out.push_back(separator), describe<T>(text)), ...);
@@ -191,7 +191,7 @@ concept HasSerialize = std::is_class_v<T> && (MemberSerialize<T, TypeArchive> ||
 
 template <class T>
 void serialize_types(TypeArchive& archive, T& value) {
-  [[maybe_unused]] constexpr std::uint32_t version = cereal::detail::Version<T>::version;
+  [[maybe_unused]] const std::uint32_t version = cereal::detail::Version<T>::version;
   if constexpr (MemberSerialize<T, TypeArchive>) cereal::access::member_serialize(archive, value);
   else if constexpr (MemberSerializeVersion<T, TypeArchive>) cereal::access::member_serialize(archive, value, version);
   else if constexpr (FreeSerialize<T, TypeArchive>) serialize(archive, value);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -20,23 +21,17 @@ class Backoff {
 
   void wait() {
     ++looks_;
-    if (looks_ < kLooksBeforeYield) return pause();
+    if (looks_ < kLooksBeforeYield) return;  // a look itself takes its time: pausing as well would cost an empty call a tenth
     if (looks_ < kLooksBeforeSleep) return std::this_thread::yield();
+    if (looks_ == kLooksBeforeSleep) sleep_ = kShortestSleep;
     std::this_thread::sleep_for(sleep_);
     sleep_ = std::min(sleep_ * 2, kLongestSleep);
-    if (looks_ == kLooksBeforeSleep) sleep_ = kShortestSleep;
     looks_ = kLooksBeforeSleep;
   }
 
  private:
-  static void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  }
-
-  static constexpr int kLooksBeforeYield = 200;
-  static constexpr int kLooksBeforeSleep = 400;
+  static constexpr int kLooksBeforeYield = 400;
+  static constexpr int kLooksBeforeSleep = 600;
   static constexpr std::chrono::microseconds kShortestSleep{20};
   static constexpr std::chrono::microseconds kLongestSleep{640};
 

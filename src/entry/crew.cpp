@@ -17,8 +17,8 @@
 namespace gluster::entry {
 namespace {
 
-constexpr int kPostedAtMaster = 128;
-constexpr int kPostedAtRunner = 32;
+constexpr int kPostedAtMaster = 64;
+constexpr int kPostedAtRunner = 16;
 
 // Every rank of the node says what it may use and what it is; each computes its own share.
 base::CoreShare share_of_node(const mpi::Communicator& comm) {

@@ -53,25 +53,24 @@ std::optional<int> run_main(const std::function<int(Cluster&)>& main, Cluster& c
   return std::nullopt;
 }
 
-int lead(entry::Crew& crew, const std::function<int(Cluster&)>& main, mpi::Environment* environment) {
+// `make` makes the crew. The guard comes first: of the handlers of exit() the last made is the first to run, and that must be the one that asks
+// whether a kernel called it.
+int lead(const std::function<std::unique_ptr<entry::Crew>()>& make, const std::function<int(Cluster&)>& main, mpi::Environment* environment) {
+  std::unique_ptr<entry::Crew> crew;
   auto end = [&](bool failed, int status) {
-    if (crew.end(failed ? Clock::now() + kGrace : Clock::time_point::max())) return;
+    if (!crew || crew->end(failed ? Clock::now() + kGrace : Clock::time_point::max())) return;
     say("kernels still run; they are given up");
     std::fflush(nullptr);
-    crew.abort(status);
+    crew->abort(status);
   };
   ExitGuard guard([&](int status) {
     end(status != 0, status);
     if (environment != nullptr) environment->finalize();
   });
-  std::optional<int> status = run_main(main, crew.cluster());
+  crew = make();
+  std::optional<int> status = run_main(main, crew->cluster());
   end(!status, EXIT_FAILURE);
   return status.value_or(EXIT_FAILURE);
-}
-
-int launch_alone(const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self, mpi::Environment* environment) {
-  auto crew = entry::lead_alone(options, &self);
-  return lead(*crew, main, environment);
 }
 
 int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self,
@@ -79,13 +78,12 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
   mpi::Environment environment(argc, argv);
   mpi::Communicator comm(MPI_COMM_WORLD);
   around.expect_world(comm.size());
-  if (comm.size() == 1) return launch_alone(main, options, self, &environment);
+  if (comm.size() == 1) return lead([&] { return entry::lead_alone(options, &self); }, main, &environment);
   if (comm.rank() != 0) {
     entry::serve(comm, options, &self);
     return EXIT_SUCCESS;
   }
-  auto crew = entry::lead(comm, options);
-  return lead(*crew, main, &environment);
+  return lead([&] { return entry::lead(comm, options); }, main, &environment);
 }
 
 }  // namespace
@@ -96,7 +94,7 @@ int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& ma
     auto around = entry::Surroundings::from_environment();
     if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, options, self, around);
     around.expect_world(1);
-    return launch_alone(main, options, self, nullptr);
+    return lead([&] { return entry::lead_alone(options, &self); }, main, nullptr);
   } catch (const std::exception& error) {
     say(error.what());
     return EXIT_FAILURE;

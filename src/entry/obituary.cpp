@@ -18,8 +18,21 @@
 namespace gluster::entry {
 namespace {
 
-constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGXCPU, SIGTERM};
 constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kSignals = 65;  // numbers from 1 on
+
+// A signal that ends a process which does nothing about it, and can be caught.
+bool is_fatal(int signal) {
+  for (int harmless : {SIGKILL, SIGSTOP, SIGCONT, SIGCHLD, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU})
+    if (signal == harmless) return false;
+  return true;
+}
+
+// Sent from outside to whole groups of processes: it says nothing about the kernel that happens to run.
+bool is_farewell(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT; }
+
+// Open MPI catches these for a stack trace of its own.
+bool is_crash(int signal) { return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGABRT || signal == SIGILL; }
 
 // What the handlers know: they are called with nothing but a signal's number. Written while no kernel runs.
 struct Known {
@@ -29,7 +42,8 @@ struct Known {
   int door = -1;  // a socket to the master's sentry; -1: on another host
   bool in_thread = false;
   pthread_t thread{};
-  std::array<struct sigaction, kSignals.size()> before{};
+  std::array<struct sigaction, kSignals> before{};
+  std::array<bool, kSignals> caught{};
   std::atomic<bool> listening = false;
   alignas(16) char stack[kStackBytes];
 } known;
@@ -76,10 +90,12 @@ void compose(const Obituary& about, const char* host, char* text, std::size_t si
   }
   append(text, size, ") died of signal ");
   append(text, size, about.signal);
-  const char* name = ::sigabbrev_np(about.signal);
-  append(text, size, " (SIG");
-  append(text, size, name == nullptr ? "?" : name);
-  append(text, size, "), which ends the run");
+  if (const char* name = ::sigabbrev_np(about.signal)) {
+    append(text, size, " (SIG");
+    append(text, size, name);
+    append(text, size, ")");
+  }
+  append(text, size, ", which ends the run");
 }
 
 void tell(int signal, int exit_status) {
@@ -89,7 +105,7 @@ void tell(int signal, int exit_status) {
   about.exit_status = exit_status;
   if (const char* kernel = known.kernel.load()) append(about.kernel, sizeof about.kernel, kernel);
   if (known.door >= 0 && ::send(known.door, &about, sizeof about, MSG_NOSIGNAL) == sizeof about) return;
-  if (signal == SIGTERM) return;  // the launcher ends everybody, and says why itself
+  if (is_farewell(signal)) return;  // the launcher ends everybody, and says why itself
   char text[600] = "gluster: ";
   compose(about, known.host, text, sizeof text);
   append(text, sizeof text, "\n");
@@ -132,7 +148,13 @@ LastWords::LastWords(int rank, const std::string& host, const std::string& door,
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_ONSTACK;
-  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &known.before[i]);
+  for (std::size_t signal = 1; signal < kSignals; ++signal) {
+    int number = static_cast<int>(signal);
+    struct sigaction& before = known.before[signal];
+    if (!is_fatal(number) || ::sigaction(number, nullptr, &before) != 0) continue;
+    bool is_free = (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_DFL;
+    known.caught[signal] = (is_free || is_crash(number)) && ::sigaction(number, &action, nullptr) == 0;
+  }
   static const int registered = ::on_exit(on_exit, nullptr);
   (void)registered;
   known.listening.store(true);
@@ -140,7 +162,8 @@ LastWords::LastWords(int rank, const std::string& host, const std::string& door,
 
 LastWords::~LastWords() {
   known.listening.store(false);
-  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &known.before[i], nullptr);
+  for (std::size_t signal = 1; signal < kSignals; ++signal)
+    if (known.caught[signal]) ::sigaction(static_cast<int>(signal), &known.before[signal], nullptr);
   stack_t none{};
   none.ss_flags = SS_DISABLE;
   ::sigaltstack(&none, nullptr);

@@ -12,7 +12,11 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <random>
 
 #include <fmt/format.h>
@@ -21,6 +25,7 @@ namespace gluster::entry {
 namespace {
 
 constexpr int kGatherMilliseconds = 200;  // evidence of one death comes by several ways
+constexpr std::chrono::seconds kLaunchersTurn{2};
 
 // Where on_sigterm writes: a handler has nothing else.
 std::atomic<int> sigterm_wakes = -1;
@@ -31,6 +36,15 @@ void on_sigterm(int) {
   sigterm_came.store(true);
   std::uint64_t one = 1;
   if (::write(sigterm_wakes.load(), &one, sizeof one) < 0) return;
+}
+
+// How a process ended, while its parent has not asked for it yet: as wait() tells it.
+std::optional<int> end_of(int process) {
+  std::ifstream in(fmt::format("/proc/{}/stat", process));
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  std::size_t last = text.find_last_of(' ');  // the 52nd field, exit_code
+  if (last == std::string::npos || text.find(") Z ") == std::string::npos) return std::nullopt;
+  return std::atoi(text.c_str() + last);
 }
 
 int open_door(const std::string& name) {
@@ -48,7 +62,8 @@ int open_door(const std::string& name) {
 
 struct Sentry::Death {
   bool known = false;
-  bool told = false;  // by the runner itself
+  bool told = false;     // by the runner itself
+  bool guessed = false;  // nobody said how it ended
   Obituary about;
 };
 
@@ -92,12 +107,15 @@ bool Sentry::look(int patience_ms, Death& first) {
   for (int process : processes_) watched.push_back({process, POLLIN, 0});
   if (::poll(watched.data(), watched.size(), patience_ms) <= 0) return false;
   Obituary about;
-  while (!first.told && ::recv(socket_, &about, sizeof about, 0) == sizeof about) first = {true, true, about};
+  while (!first.told && ::recv(socket_, &about, sizeof about, 0) == sizeof about) first = {true, true, false, about};
   for (std::size_t i = 0; i < wards_.size() && !first.known; ++i) {
     if (watched[i + 2].revents == 0) continue;
+    std::optional<int> end = end_of(wards_[i].pid);
     first.known = true;
     first.about.rank = wards_[i].rank;
-    first.about.signal = SIGKILL;  // anything else it would have told
+    first.about.signal = end ? *end & 0x7f : SIGKILL;  // anything else it would have told
+    first.about.exit_status = end ? *end >> 8 : 0;
+    first.guessed = !end;
   }
   return first.known;
 }
@@ -120,9 +138,13 @@ void Sentry::report(const Death& death) {
     if (ward.rank == about.rank) host = ward.host;
   if (!death.told) std::snprintf(about.kernel, sizeof about.kernel, "%s", parts_.running_at(about.rank).c_str());
   std::string text = about.text(host);
-  if (!death.told) text += " (or it called _exit)";
+  if (death.guessed) text += "; or it called _exit";
   fmt::print(stderr, "gluster: {}\n", text);
   std::fflush(nullptr);
+  // A launcher that ends everybody by itself says so in fewer words than MPI_Abort.
+  ::signal(SIGTERM, SIG_DFL);
+  if (sigterm_came.load()) ::kill(::getpid(), SIGTERM);
+  std::this_thread::sleep_for(kLaunchersTurn);
   parts_.end_run(about.signal != 0 ? 128 + about.signal : EXIT_FAILURE);
 }
 

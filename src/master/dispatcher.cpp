@@ -35,10 +35,10 @@ void Dispatcher::submit(JobPointer job) {
   if (!queue_.empty()) return queue_.push_back(std::move(job));  // nobody overtakes
   int rank = roster_.pick(job->call.bytes);
   if (rank < 0) return queue_.push_back(std::move(job));
-  // A runner with work in hand can wait for what else comes for it; one without is given this at once.
-  bool urgent = roster_.at(rank).calls < 2;
-  give(std::move(job), rank);
-  if (urgent) link_->flush();
+  give(std::move(job), rank, false);
+  // Small calls travel together, but never more of them wait here than the runner has in hand.
+  std::size_t gathered = link_->gathered(rank);
+  if (2 * gathered >= static_cast<std::size_t>(roster_.at(rank).calls)) link_->flush();
 }
 
 void Dispatcher::send_queued() {
@@ -47,11 +47,11 @@ void Dispatcher::send_queued() {
     if (rank < 0) return;
     JobPointer job = std::move(queue_.front());
     queue_.pop_front();
-    give(std::move(job), rank);
+    give(std::move(job), rank, true);
   }
 }
 
-void Dispatcher::give(JobPointer job, int rank) {
+void Dispatcher::give(JobPointer job, int rank, bool waited) {
   JobState::Call& call = job->call;
   call.number = next_number_++;
   call.runner = rank;
@@ -61,7 +61,7 @@ void Dispatcher::give(JobPointer job, int rank) {
   const JobPointer& kept = jobs_.emplace(call.number, std::move(job)).first->second;
   Shipment& shipment = offer(images_[state.call.kernel->image], rank);
   switch (shipment.stage) {
-    case Shipment::Stage::kReady: return send_call(kept);
+    case Shipment::Stage::kReady: return send_call(kept, waited);
     case Shipment::Stage::kOffered:
     case Shipment::Stage::kWaiting: return shipment.held.push_back(kept);
     case Shipment::Stage::kFailed: {
@@ -72,10 +72,10 @@ void Dispatcher::give(JobPointer job, int rank) {
   }
 }
 
-void Dispatcher::send_call(const JobPointer& job) {
+void Dispatcher::send_call(const JobPointer& job, bool waited) {
   JobState::Call& call = job->call;
   wire::Frame frame{Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, job};
-  call.sent = Clock::now();
+  call.sent = waited ? Clock::now() : call.queued;
   call.sent_out = true;
   call.leaving = !wire::is_small(frame);
   link_->send(call.runner, std::move(frame));
@@ -257,7 +257,7 @@ void Dispatcher::on_ready(int rank, std::uint32_t image) {
   Shipment& shipment = shelved.at[rank];
   shipment.stage = Shipment::Stage::kReady;
   roster_.at(rank).status.plugins.push_back(shelved.image.plugin.name);
-  for (const JobPointer& job : std::exchange(shipment.held, {})) send_call(job);
+  for (const JobPointer& job : std::exchange(shipment.held, {})) send_call(job, true);
   offer_again(shelved, rank);
 }
 

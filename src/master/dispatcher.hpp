@@ -76,8 +76,9 @@ class Dispatcher final : public wire::Receiver {
 
   JobPointer expected(const wire::Incoming& frame) const;
   void send_queued();
-  void give(JobPointer job, int rank);
-  void send_call(const JobPointer& job);
+  // `waited`: the job did not come just now.
+  void give(JobPointer job, int rank, bool waited);
+  void send_call(const JobPointer& job, bool waited);
   void release(JobPointer job);
   void finish(const JobPointer& job, std::exception_ptr error);
   void fail(const JobPointer& job, const wire::Failure& failure, wire::Outcome outcome);

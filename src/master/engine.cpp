@@ -74,15 +74,25 @@ bool Engine::try_with_baton(F&& what) {
 }
 
 void Engine::submit(std::shared_ptr<JobState> job) {
+  if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
   job->call.queued = Clock::now();
+  bool submitted = try_with_baton([&] {
+    if (over_.load()) return false;
+    dispatcher_.submit(std::move(job));
+    return true;
+  });
+  if (!submitted) leave_in_inbox(std::move(job));
+  if (helper_rests_.load()) wake_helper();
+}
+
+void Engine::leave_in_inbox(std::shared_ptr<JobState> job) {
   {
     std::lock_guard lock(inbox_mutex_);
-    if (over_) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
+    if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
     inbox_.push_back(std::move(job));
     inbox_full_.store(true);
   }
   try_with_baton([] { return true; });
-  if (helper_rests_.load()) wake_helper();
 }
 
 void Engine::take_inbox() {
@@ -232,8 +242,7 @@ void Engine::run_callbacks() {
 bool Engine::shut_down(Clock::time_point deadline) {
   {
     std::lock_guard lock(inbox_mutex_);
-    if (over_) return true;
-    over_ = true;
+    if (over_.exchange(true)) return true;
   }
   with([&](auto& dispatcher) {
     take_inbox();

@@ -67,6 +67,7 @@ class Engine {
   template <class F>
   bool try_with_baton(F&& what);
   bool move_on();
+  void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
   void run_helper();
   void rest_helper(std::chrono::milliseconds time);
@@ -79,7 +80,7 @@ class Engine {
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;
   master::Dispatcher dispatcher_;
-  bool over_ = false;  // guarded by the inbox's mutex
+  std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton
 
   std::mutex inbox_mutex_;
   std::vector<std::shared_ptr<JobState>> inbox_;

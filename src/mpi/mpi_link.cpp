@@ -1,6 +1,7 @@
 #include "mpi/mpi_link.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include <gluster/error.hpp>
@@ -39,32 +40,19 @@ struct MpiLink::Buffer {
   alignas(64) std::byte bytes[wire::kMessageBytes];
 };
 
-// Buffers are used again; one that a frame still lies in comes back when the frame has gone.
-struct MpiLink::Pool : std::enable_shared_from_this<Pool> {
-  std::vector<std::unique_ptr<Buffer>> free;
-
-  BufferPointer take() {
-    std::unique_ptr<Buffer> buffer;
-    {
-      std::lock_guard lock(mutex);
-      if (!free.empty()) {
-        buffer = std::move(free.back());
-        free.pop_back();
-      }
-    }
-    if (!buffer) buffer = std::make_unique_for_overwrite<Buffer>();
-    // A frame may let go of its buffer on another thread, without the baton.
-    return BufferPointer(buffer.release(), [pool = shared_from_this()](Buffer* back) {
-      std::unique_ptr<Buffer> owned(back);
-      std::lock_guard lock(pool->mutex);
-      pool->free.push_back(std::move(owned));
-    });
+MpiLink::BufferPointer MpiLink::Pool::take() {
+  for (std::size_t looked = 0; looked < std::min(all_.size(), std::size_t{8}); ++looked) {
+    const BufferPointer& buffer = all_[next_];
+    next_ = (next_ + 1) % all_.size();
+    if (buffer.use_count() != 1) continue;
+    std::atomic_thread_fence(std::memory_order_acquire);  // what its last reader did comes before what is written now
+    return buffer;
   }
-  std::mutex mutex;
-};
+  return all_.emplace_back(std::make_shared_for_overwrite<Buffer>());
+}
 
 MpiLink::MpiLink(MPI_Comm comm, int posted)
-    : comm_(comm), largest_tag_(tag_limit()), pool_(std::make_shared<Pool>()), posted_(static_cast<std::size_t>(posted)) {
+    : comm_(comm), largest_tag_(tag_limit()), posted_(static_cast<std::size_t>(posted)) {
   int size = 0;
   check(MPI_Comm_size(comm_, &size), "MPI_Comm_size");
   outboxes_.resize(static_cast<std::size_t>(size));
@@ -80,7 +68,7 @@ MpiLink::~MpiLink() {
 }
 
 void MpiLink::post(Posted& posted) {
-  posted.buffer = pool_->take();
+  posted.buffer = in_pool_.take();
   check(MPI_Irecv(posted.buffer->bytes, wire::kMessageBytes, MPI_BYTE, MPI_ANY_SOURCE, kHeadTag, comm_, &posted.request), "MPI_Irecv");
 }
 
@@ -91,11 +79,12 @@ void MpiLink::send(int rank, wire::Frame frame) {
   std::size_t bytes = wire::packed_bytes(frame);
   if (outbox.used + bytes > wire::kMessageBytes) flush(rank);
   if (outbox.used == 0) {
-    outbox.buffer = pool_->take();
+    outbox.buffer = out_pool_.take();
     waiting_.push_back(rank);
   }
   wire::pack(frame, outbox.buffer->bytes + outbox.used);
   outbox.used += bytes;
+  ++outbox.frames;
   if (wire::is_small(frame)) return;
   flush(rank);
   send_pieces(rank, std::move(frame));
@@ -109,9 +98,11 @@ void MpiLink::flush(int rank) {
   Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
   Sending sending{std::move(outbox.buffer), MPI_REQUEST_NULL};
   check(MPI_Isend(sending.buffer->bytes, static_cast<int>(outbox.used), MPI_BYTE, rank, kHeadTag, comm_, &sending.request), "MPI_Isend");
-  outbox.used = 0;
+  outbox.used = outbox.frames = 0;
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), rank));
-  sending_.push_back(std::move(sending));
+  int done = 0;  // an eager message has gone already
+  check(MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  if (done == 0) sending_.push_back(std::move(sending));
 }
 
 void MpiLink::send_pieces(int rank, wire::Frame frame) {

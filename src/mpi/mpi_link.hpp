@@ -25,15 +25,24 @@ class MpiLink final : public wire::Link {
 
   void send(int rank, wire::Frame frame) override;
   void flush() override;
+  std::size_t gathered(int rank) const override { return outboxes_[static_cast<std::size_t>(rank)].frames; }
   bool poll(wire::Receiver& receiver) override;
   bool busy() const override { return !arrivals_.empty() || !departures_.empty(); }
   bool drained() const override { return departures_.empty() && sending_.empty() && waiting_.empty(); }
 
  private:
   struct Buffer;
-  struct Pool;
   using BufferPointer = std::shared_ptr<Buffer>;
 
+  // Buffers are used again when nothing lies in them any more: a frame may let go of its message on any thread.
+  class Pool {
+   public:
+    BufferPointer take();
+
+   private:
+    std::vector<BufferPointer> all_;
+    std::size_t next_ = 0;
+  };
   struct Posted {
     BufferPointer buffer;
     MPI_Request request = MPI_REQUEST_NULL;
@@ -41,6 +50,7 @@ class MpiLink final : public wire::Link {
   struct Outbox {  // the message that is being put together for a rank
     BufferPointer buffer;
     std::size_t used = 0;
+    std::size_t frames = 0;
   };
   struct Sending {
     BufferPointer buffer;
@@ -77,7 +87,8 @@ class MpiLink final : public wire::Link {
 
   MPI_Comm comm_;
   std::uint64_t largest_tag_;
-  std::shared_ptr<Pool> pool_;
+  Pool in_pool_;
+  Pool out_pool_;  // apart: it stays small, and so in the cache
   std::vector<Posted> posted_;  // a ring; MPI fills it in order
   std::size_t next_posted_ = 0;
   std::vector<Outbox> outboxes_;  // by rank

@@ -24,7 +24,7 @@ using wire::Word;
 constexpr std::chrono::milliseconds kHelperPeriod{1};
 constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;  // bytes; below, nobody asks how much memory there is
 constexpr std::int64_t kQuick = 2'000;      // nanoseconds: results of kernels as short as this may wait for one another
-constexpr std::int64_t kLongestGather = 20'000;
+constexpr std::size_t kMostGathered = 32;
 constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;
 
 std::int64_t now() {
@@ -83,21 +83,18 @@ void Runner::serve() {
 std::unique_ptr<wire::Incoming> Runner::look() {
   if (outgoing_) parts_.link->send(parts_.master, std::move(*outgoing_));
   outgoing_.reset();
-  if (!may_gather()) {
-    moved_ = parts_.link->poll(*this);
-    gathering_since_ = 0;
-  }
+  if (!may_gather()) moved_ = parts_.link->poll(*this);
   if (ready_.empty()) return nullptr;
   auto work = std::move(ready_.front());
   ready_.pop_front();
   return work;
 }
 
-// Results of very short kernels travel together: the next is here already, and is of a kernel that was short just now.
+// Results of very short kernels travel together, while more calls are in hand than results wait; the next call's kernel was short just now.
 bool Runner::may_gather() const {
   if (ready_.empty() || last_compute_ > kQuick || ready_.front()->head.word != Word::kCall) return false;
-  if (std::static_pointer_cast<CallWork>(ready_.front()->target)->kernel != last_kernel_) return false;
-  return gathering_since_ == 0 || last_end_ - gathering_since_ < kLongestGather;
+  if (static_cast<CallWork*>(ready_.front()->target.get())->kernel != last_kernel_) return false;
+  return parts_.link->gathered(parts_.master) < std::min(ready_.size(), kMostGathered);
 }
 
 wire::Frame Runner::run(wire::Incoming& frame) {
@@ -116,7 +113,7 @@ wire::Frame Runner::run(wire::Incoming& frame) {
 }
 
 wire::Frame Runner::run_call(wire::Incoming& frame) {
-  auto& work = *std::static_pointer_cast<CallWork>(frame.target);
+  auto& work = *static_cast<CallWork*>(frame.target.get());
   if (!spare_ || spare_.use_count() != 1) spare_ = std::make_shared<Encoder>();
   Encoder& result = *spare_;
   result.body.clear();
@@ -130,8 +127,6 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
   std::memcpy(&head, result.body.data(), sizeof head);
   last_kernel_ = work.kernel;
   last_compute_ = head.compute;
-  last_end_ = head.started + head.compute;
-  if (gathering_since_ == 0) gathering_since_ = last_end_;
   wire::Frame answer{Word::kResult, frame.head.attempt, frame.head.number, &result, spare_};
   if (!wire::is_small(answer)) spare_ = nullptr;  // it may hold a large value: let go of it as soon as it has left
   return answer;
@@ -139,14 +134,14 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
 
 // Nothing came: rest, and when that has lasted give back what memory is kept warm.
 void Runner::idle() {
-  if (idle_since_ == 0) idle_since_ = now();
-  if (!backoff_.is_fresh() && !resting_.load()) resting_.store(true);
-  if (idle_since_ > 0 && now() - idle_since_ > kIdleUntilTrim) {
-    BlockPool::of_process().trim();
-    ::malloc_trim(0);
-    idle_since_ = -1;  // once
-  }
   backoff_.wait();
+  if (backoff_.is_fresh()) return;
+  if (idle_since_ == 0) idle_since_ = now();
+  if (!resting_.load()) resting_.store(true);
+  if (idle_since_ < 0 || now() - idle_since_ < kIdleUntilTrim) return;
+  BlockPool::of_process().trim();
+  ::malloc_trim(0);
+  idle_since_ = -1;  // once
 }
 
 void Runner::leave() {

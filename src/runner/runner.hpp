@@ -87,8 +87,6 @@ class Runner final : private wire::Receiver {
   std::shared_ptr<Encoder> spare_;       // a small result's, to be used again
   const std::string* last_kernel_ = nullptr;
   std::int64_t last_compute_ = 0;        // nanoseconds
-  std::int64_t last_end_ = 0;
-  std::int64_t gathering_since_ = 0;     // 0: no result waits for another
   base::Backoff backoff_;
   std::int64_t idle_since_ = 0;          // 0: not idle
 

@@ -48,6 +48,8 @@ class Link {
   // Takes the frame; it goes out at the latest with the next `flush` or `poll`.
   virtual void send(int rank, Frame frame) = 0;
   virtual void flush() = 0;
+  // Frames for `rank` that wait for the next flush.
+  virtual std::size_t gathered(int rank) const = 0;
   // Moves everything on once; true when something moved.
   virtual bool poll(Receiver& receiver) = 0;
   // True while large data is on its way in or out: then it pays to poll without sleeping.

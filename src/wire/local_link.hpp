@@ -16,6 +16,7 @@ class LocalLink final : public Link {
 
   void send(int rank, Frame frame) override;
   void flush() override {}
+  std::size_t gathered(int) const override { return 0; }
   bool poll(Receiver& receiver) override;
   bool busy() const override { return false; }
   bool drained() const override;
