@@ -136,12 +136,12 @@ class Encoder {
     body.append(data, bytes);
   }
 
-  /// Bytes that nobody else owns.
-  void owned(Bytes&& bytes) {
-    length(bytes.size());
-    if (bytes.size() < kSegmentBytes) return block(bytes.data(), bytes.size(), 1);
+  /// A sequence's elements, of `size` bytes each, in bytes that nobody else owns.
+  void owned(Bytes&& bytes, std::size_t size = 1) {
+    length(bytes.size() / size);
+    if (bytes.size() < kSegmentBytes) return block(bytes.data(), bytes.size(), size);
     auto holder = std::make_shared<const Bytes>(std::move(bytes));
-    block(holder->data(), holder->size(), 1);
+    block(holder->data(), holder->size(), size);
     kept.push_back(std::move(holder));
   }
 
@@ -163,14 +163,28 @@ class Encoder {
 /// Must live, and the body with it, for as long as what it decoded is in use: spans and string_views lie in it.
 class Decoder {
  public:
-  /// `body` is what Encoder::close left, aligned to 16 bytes; it ends with the sizes of `segments` segments. Throws DataError.
-  Decoder(std::span<const std::byte> body, std::size_t segments) : body_(body) {
+  Decoder() = default;
+  Decoder(std::span<const std::byte> body, std::size_t segments) { start(body, segments); }
+  Decoder(const Decoder&) = delete;
+
+  /// Begins a frame: `body` is what Encoder::close left, aligned to 16 bytes, with the sizes of `segments` segments at its end. Lets go of
+  /// what it decoded before. Throws DataError.
+  void start(std::span<const std::byte> body, std::size_t segments) {
+    clear();
     if (segments > body.size() / sizeof(std::uint64_t)) malformed("more segments than its body has sizes for");
     body_ = body.first(body.size() - segments * sizeof(std::uint64_t));
+    if (segments == 0) return;
     sizes_.resize(segments);
-    if (segments != 0) std::memcpy(sizes_.data(), body_.data() + body_.size(), segments * sizeof(std::uint64_t));
+    std::memcpy(sizes_.data(), body_.data() + body_.size(), segments * sizeof(std::uint64_t));
   }
-  Decoder(const Decoder&) = delete;
+  void clear() noexcept {
+    places.clear();
+    sizes_.clear();
+    blocks_.clear();
+    later_.clear();
+    body_ = {};
+    at_ = 0;
+  }
 
   std::vector<Place> places;  ///< of the segments so far
 

@@ -33,7 +33,8 @@
 ///     str                                     string, string_view, char*   [T]          vector, span, Block
 ///     [T;4]   array                           (A,B)  pair, tuple           {K:V} {K}    maps, sets
 ///     T?      optional                        <A|B>  variant               complex(f64)
-///     struct(A,B)  what its cereal `serialize` names, in order             @Name        that struct again, inside itself
+///     struct(A,B)  what its cereal `serialize` names, in order             struct#2(A)  the same with a class version
+///     @Name        that struct again, inside itself
 ///     *T &T   unique_ptr, shared_ptr inside a struct                       opaque Name#1  cereal `save`/`load`, version 1
 namespace gluster {
 
@@ -203,7 +204,11 @@ void describe_struct(TypeText& text) {
   for (const std::type_index& type : text.open)
     if (type == std::type_index(typeid(T))) return void(text.out.append("@").append(class_name<T>()));
   text.open.emplace_back(typeid(T));
-  text.out += "struct(";
+  text.out += "struct";
+  // A version is written ahead of the fields: another form, and another type.
+  if constexpr (!MemberSerialize<T, TypeArchive> && !FreeSerialize<T, TypeArchive>)
+    text.out.append("#").append(std::to_string(cereal::detail::Version<T>::version));
+  text.out += "(";
   std::unique_ptr<T> value(cereal::access::construct<T>());
   TypeArchive archive(text);
   serialize_types(archive, *value);

@@ -33,7 +33,7 @@ class Backoff {
   static constexpr int kLooksBeforeYield = 400;
   static constexpr int kLooksBeforeSleep = 600;
   static constexpr std::chrono::microseconds kShortestSleep{20};
-  static constexpr std::chrono::microseconds kLongestSleep{640};
+  static constexpr std::chrono::microseconds kLongestSleep{800};
 
   int looks_ = 0;
   std::chrono::microseconds sleep_ = kShortestSleep;

@@ -4,7 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <algorithm>
 #include <cstring>
 
 #include "base/cores.hpp"
@@ -17,8 +17,9 @@
 namespace gluster::entry {
 namespace {
 
-constexpr int kPostedAtMaster = 64;
-constexpr int kPostedAtRunner = 16;
+// Receives kept ready: few, so that their buffers stay in the cache; a message beyond them waits in MPI.
+constexpr int kPostedAtRunner = 8;
+int posted_at_master(int runners) { return std::clamp(4 * runners, 8, 64); }
 
 // Every rank of the node says what it may use and what it is; each computes its own share.
 base::CoreShare share_of_node(const mpi::Communicator& comm) {
@@ -46,7 +47,7 @@ class MpiCrew final : public Crew {
     share_of_node(comm);  // the runners count on the master's part in it
     std::vector<int> runners;
     for (int rank = 1; rank < comm.size(); ++rank) runners.push_back(rank);
-    engine_ = std::make_shared<Engine>(Engine::Parts{std::make_unique<mpi::MpiLink>(comm.handle(), kPostedAtMaster), &mpi::baton_of_process(),
+    engine_ = std::make_shared<Engine>(Engine::Parts{std::make_unique<mpi::MpiLink>(comm.handle(), posted_at_master(comm.size() - 1)), &mpi::baton_of_process(),
                                                      mpi::may_use_threads(), runners, options.credit});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);

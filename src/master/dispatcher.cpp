@@ -14,8 +14,12 @@ namespace {
 using wire::Outcome;
 using wire::Word;
 
-// Below this nobody asks how much memory there is.
-constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+// Memory that is promised but not there ends a process without a word: so large results are asked for first.
+void expect_room(const std::vector<std::uint64_t>& sizes) {
+  constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+  std::uint64_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+  if (bytes >= kWorthAsking && bytes > base::available_memory()) throw std::bad_alloc();
+}
 
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
@@ -53,22 +57,16 @@ void Dispatcher::send_queued() {
 
 void Dispatcher::give(JobPointer job, int rank, bool waited) {
   JobState::Call& call = job->call;
-  call.number = next_number_++;
   call.runner = rank;
   call.on = roster_.at(rank).info;
   roster_.give(rank, call.bytes);
-  JobState& state = *job;
-  const JobPointer& kept = jobs_.emplace(call.number, std::move(job)).first->second;
-  Shipment& shipment = offer(images_[state.call.kernel->image], rank);
+  const JobPointer& kept = jobs_.add(std::move(job));
+  Shipment& shipment = offer(images_[call.kernel->image], rank);
   switch (shipment.stage) {
     case Shipment::Stage::kReady: return send_call(kept, waited);
     case Shipment::Stage::kOffered:
     case Shipment::Stage::kWaiting: return shipment.held.push_back(kept);
-    case Shipment::Stage::kFailed: {
-      JobPointer failed = kept;
-      release(failed);
-      return finish(failed, std::make_exception_ptr(PluginError(shipment.failure)));
-    }
+    case Shipment::Stage::kFailed: return finish(release(call), std::make_exception_ptr(PluginError(shipment.failure)));
   }
 }
 
@@ -81,10 +79,10 @@ void Dispatcher::send_call(const JobPointer& job, bool waited) {
   link_->send(call.runner, std::move(frame));
 }
 
-// The runner has room for another.
-void Dispatcher::release(JobPointer job) {
-  roster_.take_back(job->call.runner, job->call.bytes);
-  jobs_.erase(job->call.number);
+// The runner has room for another. The job is whoever ends it's now.
+Dispatcher::JobPointer Dispatcher::release(const JobState::Call& call) {
+  roster_.take_back(call.runner, call.bytes);
+  return jobs_.take(call.number);
 }
 
 void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
@@ -99,11 +97,10 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
 
 void Dispatcher::left(int, const wire::Frame& frame) {
   if (frame.word != Word::kCall) return;
-  if (auto at = jobs_.find(frame.number); at != jobs_.end()) at->second->call.leaving = false;
-  auto over = leaving_.extract(frame.number);
-  if (over.empty()) return;
-  over.mapped().job->call.leaving = false;
-  finish(over.mapped().job, over.mapped().error);
+  // Not by number: its result may be arriving already.
+  auto job = std::const_pointer_cast<JobState>(std::static_pointer_cast<const JobState>(frame.owner));
+  job->call.leaving = false;
+  if (auto over = leaving_.extract(frame.number); !over.empty()) finish(job, over.mapped().error);
 }
 
 bool Dispatcher::cancel(const JobPointer& job) {
@@ -114,11 +111,10 @@ bool Dispatcher::cancel(const JobPointer& job) {
     finish(job, cancelled);
     return true;
   }
-  if (!jobs_.contains(job->call.number)) return false;  // its value is here
+  if (jobs_.find(job->call.number) == nullptr) return false;  // its value is here
   if (!job->call.sent_out) {
     std::erase(images_[job->call.kernel->image].at[job->call.runner].held, job);
-    release(job);
-    finish(job, cancelled);
+    finish(release(job->call), cancelled);
     send_queued();
     return true;
   }
@@ -138,32 +134,35 @@ void Dispatcher::abandon(const std::string& why) {
   auto cancelled = [&](const JobPointer& job) {
     return std::make_exception_ptr(Cancelled(fmt::format("{} was given up: {}", job->call.kernel->name, why)));
   };
-  for (auto& [number, job] : std::exchange(jobs_, {})) job->end(cancelled(job));
+  std::vector<JobPointer> given;
+  jobs_.for_each([&](JobState& job) { given.push_back(job.shared_from_this()); });
+  for (const JobPointer& job : given) jobs_.take(job->call.number)->end(cancelled(job));
   for (auto& [number, over] : std::exchange(leaving_, {})) over.job->end(over.error);
 }
 
 std::string Dispatcher::running_at(int rank) const {
   const JobState* first = nullptr;
-  for (const auto& [number, job] : jobs_)
-    if (job->call.runner == rank && job->call.sent_out && (first == nullptr || number < first->call.number)) first = job.get();
+  jobs_.for_each([&](const JobState& job) {
+    if (job.call.runner == rank && job.call.sent_out && (first == nullptr || job.call.number < first->call.number)) first = &job;
+  });
   return first == nullptr ? "" : first->call.kernel->name;
 }
 
 // --- results -------------------------------------------------------------------------------------------------------
 
 // The job that this frame is a result of; null when nobody waits for it: an old attempt, or another runner's.
-Dispatcher::JobPointer Dispatcher::expected(const wire::Incoming& frame) const {
-  auto at = jobs_.find(frame.head.number);
-  if (at == jobs_.end()) return nullptr;
-  const JobState::Call& call = at->second->call;
-  return call.sent_out && call.runner == frame.rank && call.attempt == frame.head.attempt ? at->second : nullptr;
+Dispatcher::JobPointer Dispatcher::take_expected(const wire::Incoming& frame) {
+  JobState* job = jobs_.find(frame.head.number);
+  if (job == nullptr) return nullptr;
+  const JobState::Call& call = job->call;
+  bool is_it = call.sent_out && call.runner == frame.rank && call.attempt == frame.head.attempt;
+  return is_it ? release(call) : nullptr;
 }
 
 void Dispatcher::open_result(wire::Incoming& frame) {
-  JobPointer job = expected(frame);
-  if (!job) throw DataError(fmt::format("a result of call {} that nobody waits for", frame.head.number));
-  release(job);
-  ResultTarget target{job, {}, {}};
+  ResultTarget target{take_expected(frame), {}, {}};
+  if (!target.job) throw DataError(fmt::format("a result of call {} that nobody waits for", frame.head.number));
+  const JobPointer& job = target.job;
   try {
     read_result(frame, target);
   } catch (const std::bad_alloc&) {
@@ -175,7 +174,7 @@ void Dispatcher::open_result(wire::Incoming& frame) {
     send_queued();
     throw;
   }
-  send_queued();  // the runner has room, though the value may still be on its way
+  if (!queue_.empty()) send_queued();  // the runner has room, though the value may still be on its way
   if (job->call.cancelled) return;
   if (frame.head.segments != 0) frame.target = std::make_shared<ResultTarget>(std::move(target));
   else end_result(frame.in, target, nullptr);
@@ -186,8 +185,7 @@ void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
   JobState& job = *target.job;
   note_times(job, target.head);
   if (job.call.cancelled) return;
-  std::uint64_t bytes = std::accumulate(frame.in.sizes().begin(), frame.in.sizes().end(), std::uint64_t{0});
-  if (bytes >= kWorthAsking && bytes > base::available_memory()) throw std::bad_alloc();
+  if (frame.head.segments != 0) expect_room(frame.in.sizes());
   if (target.head.outcome != static_cast<std::uint32_t>(Outcome::kValue)) return wire::open(frame.in, target.failure);
   job.open_value(frame.in);
   frame.in.expect_end();
@@ -248,7 +246,7 @@ std::uint32_t Dispatcher::add_image(Image image) {
 // How far the plugin is at this rank; offers it there the first time.
 Dispatcher::Shipment& Dispatcher::offer(Shelved& shelved, int rank) {
   auto [at, is_first] = shelved.at.try_emplace(rank);
-  if (is_first) link_->send(rank, wire::frame_of(Word::kPlugin, next_number_++, shelved.image.plugin));
+  if (is_first) link_->send(rank, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
   return at->second;
 }
 
@@ -270,7 +268,7 @@ void Dispatcher::offer_again(Shelved& shelved, int rank) {
   for (auto& [other, waiting] : shelved.at) {
     if (waiting.stage != Shipment::Stage::kWaiting || roster_.at(other).info->host != host) continue;
     waiting.stage = Shipment::Stage::kOffered;
-    link_->send(other, wire::frame_of(Word::kPlugin, next_number_++, shelved.image.plugin));
+    link_->send(other, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
   }
 }
 
@@ -283,7 +281,7 @@ void Dispatcher::on_wanted(int rank, const wire::PluginWanted& wanted) {
 
 void Dispatcher::send_bytes(const Shelved& shelved, int rank, wire::Wanted what) {
   const auto& bytes = what == wire::Wanted::kObject ? shelved.image.object : shelved.image.source;
-  link_->send(rank, wire::frame_of(Word::kPluginBytes, next_number_++, wire::PluginBytes{shelved.image.plugin.image, what, *bytes}));
+  link_->send(rank, wire::frame_of(Word::kPluginBytes, jobs_.number(), wire::PluginBytes{shelved.image.plugin.image, what, *bytes}));
 }
 
 void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
@@ -291,10 +289,8 @@ void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
   Shipment& shipment = shelved.at[rank];
   shipment.stage = Shipment::Stage::kFailed;
   shipment.failure = failed.message;
-  for (const JobPointer& job : std::exchange(shipment.held, {})) {
-    release(job);
-    finish(job, std::make_exception_ptr(PluginError(failed.message)));
-  }
+  for (const JobPointer& job : std::exchange(shipment.held, {}))
+    finish(release(job->call), std::make_exception_ptr(PluginError(failed.message)));
   offer_again(shelved, rank);
   send_queued();
 }
@@ -304,12 +300,12 @@ void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
 void Dispatcher::ping() {
   wire::Ping ping{since_epoch(Clock::now()).count()};
   for (int rank : roster_.ranks())
-    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kPing, next_number_++, ping));
+    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kPing, jobs_.number(), ping));
 }
 
 void Dispatcher::stop() {
   for (int rank : roster_.ranks())
-    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kStop, next_number_++));
+    if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kStop, jobs_.number()));
 }
 
 void Dispatcher::on_hello(int rank, wire::Hello hello) {
@@ -358,7 +354,7 @@ void Dispatcher::opened(wire::Incoming& frame) {
   frame.target = std::move(failed);
 }
 
-void Dispatcher::arrived(std::unique_ptr<wire::Incoming> frame) {
+void Dispatcher::arrived(std::unique_ptr<wire::Incoming>&& frame) {
   if (!frame->target) return;
   if (frame->head.word == Word::kResult) return close_result(std::move(frame));
   on_failed(frame->rank, *std::static_pointer_cast<wire::PluginFailed>(frame->target));

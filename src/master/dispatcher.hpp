@@ -9,6 +9,7 @@
 
 #include <gluster/job.hpp>
 
+#include "master/job_table.hpp"
 #include "master/kernel_entry.hpp"
 #include "master/roster.hpp"
 #include "wire/link.hpp"
@@ -55,7 +56,7 @@ class Dispatcher final : public wire::Receiver {
   std::string running_at(int rank) const;
 
   void opened(wire::Incoming& frame) override;
-  void arrived(std::unique_ptr<wire::Incoming> frame) override;
+  void arrived(std::unique_ptr<wire::Incoming>&& frame) override;
   void left(int rank, const wire::Frame& frame) override;
 
  private:
@@ -74,12 +75,12 @@ class Dispatcher final : public wire::Receiver {
     std::map<std::string, int> bytes_sent_to;  // host -> the rank there that was sent the bytes and has not said PluginReady
   };
 
-  JobPointer expected(const wire::Incoming& frame) const;
+  JobPointer take_expected(const wire::Incoming& frame);
   void send_queued();
   // `waited`: the job did not come just now.
   void give(JobPointer job, int rank, bool waited);
   void send_call(const JobPointer& job, bool waited);
-  void release(JobPointer job);
+  JobPointer release(const JobState::Call& call);
   void finish(const JobPointer& job, std::exception_ptr error);
   void fail(const JobPointer& job, const wire::Failure& failure, wire::Outcome outcome);
   CallSite site(const JobState& job) const;
@@ -103,13 +104,12 @@ class Dispatcher final : public wire::Receiver {
   Roster roster_;
   std::vector<Shelved> images_;
   std::deque<JobPointer> queue_;                      // not given to a runner
-  std::unordered_map<std::uint64_t, JobPointer> jobs_;  // given to one, by number
+  JobTable jobs_;                                     // given to one
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;
   };
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
-  std::uint64_t next_number_ = 1;
   std::uint64_t ended_ = 0;
 };
 

@@ -68,7 +68,7 @@ MpiLink::~MpiLink() {
 }
 
 void MpiLink::post(Posted& posted) {
-  posted.buffer = in_pool_.take();
+  if (!posted.buffer || posted.buffer.use_count() != 1) posted.buffer = in_pool_.take();  // else nothing lies in it any more
   check(MPI_Irecv(posted.buffer->bytes, wire::kMessageBytes, MPI_BYTE, MPI_ANY_SOURCE, kHeadTag, comm_, &posted.request), "MPI_Irecv");
 }
 
@@ -167,10 +167,9 @@ bool MpiLink::take_messages(wire::Receiver& receiver) {
     if (done == 0) return count != 0;
     int bytes = 0;
     check(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
-    BufferPointer buffer = std::move(posted.buffer);
+    take_message(posted.buffer, status.MPI_SOURCE, static_cast<std::size_t>(bytes), receiver);
     post(posted);
     next_posted_ = (next_posted_ + 1) % posted_.size();
-    take_message(buffer, status.MPI_SOURCE, static_cast<std::size_t>(bytes), receiver);
   }
   return true;
 }
@@ -188,19 +187,16 @@ void MpiLink::take_message(const BufferPointer& buffer, int rank, std::size_t by
 }
 
 void MpiLink::take_frame(int rank, const wire::View& view, const std::shared_ptr<const void>& holder, wire::Receiver& receiver) {
-  if (view.head.spilled == 0 && view.head.segments == 0) {
-    Arrival none{};
-    open(none, std::make_unique<wire::Incoming>(rank, view.head, view.body, holder), receiver);
-    return;
+  if (view.head.spilled == 0) {
+    auto frame = fresh();
+    frame->start(rank, view.head, view.body, holder);
+    return open(std::move(frame), receiver);
   }
   Arrival& arrival = arrivals_.emplace_back();
   arrival.rank = rank;
   arrival.head = view.head;
-  if (view.head.spilled != 0) {
-    arrival.spill = std::make_shared<Block<std::byte>>(view.head.body);
-    return receive_pieces(arrival, arrival.spill->data(), view.head.body);
-  }
-  open(arrival, std::make_unique<wire::Incoming>(rank, view.head, view.body, holder), receiver);
+  arrival.spill = std::make_shared<Block<std::byte>>(view.head.body);
+  receive_pieces(arrival, arrival.spill->data(), view.head.body);
 }
 
 void MpiLink::receive_pieces(Arrival& arrival, void* data, std::size_t bytes) {
@@ -211,9 +207,8 @@ void MpiLink::receive_pieces(Arrival& arrival, void* data, std::size_t bytes) {
   });
 }
 
-bool MpiLink::open(Arrival& arrival, std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver) {
-  std::vector<std::uint64_t> sizes;
-  if (frame->head.segments != 0) sizes = frame->in.sizes();
+// The body is here: the rest is too, or is received now.
+void MpiLink::open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver) {
   bool wanted = true;
   try {
     receiver.opened(*frame);
@@ -221,26 +216,30 @@ bool MpiLink::open(Arrival& arrival, std::unique_ptr<wire::Incoming> frame, wire
     base::log().debug("a frame of rank {} is dropped: {}", frame->rank, error.what());
     wanted = false;
   }
-  wanted = wanted && frame->in.places.size() == sizes.size();
-  if (sizes.empty()) {
-    if (wanted) receiver.arrived(std::move(frame));
-    return false;
-  }
-  if (!wanted) arrival.sink.emplace(std::min(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
-  for (std::size_t i = 0; i < sizes.size(); ++i) receive_pieces(arrival, wanted ? frame->in.places[i].data : nullptr, sizes[i]);
-  if (wanted) arrival.frame = std::move(frame);
-  return true;
+  if (frame->head.segments != 0) return receive_segments(std::move(frame), wanted);
+  if (wanted) receiver.arrived(std::move(frame));
+  if (frame) recycle(std::move(frame));
 }
 
-bool MpiLink::open_spilled(Arrival& arrival, wire::Receiver& receiver) {
-  arrival.requests.clear();
-  auto body = std::exchange(arrival.spill, nullptr);
-  std::span<const std::byte> bytes(*body);
+void MpiLink::receive_segments(std::unique_ptr<wire::Incoming> frame, bool wanted) {
+  Arrival& arrival = arrivals_.emplace_back();
+  arrival.rank = frame->rank;
+  arrival.head = frame->head;
+  const auto& sizes = frame->in.sizes();
+  wanted = wanted && frame->in.places.size() == sizes.size();
+  if (!wanted) arrival.sink.emplace(std::min<std::size_t>(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
+  for (std::size_t i = 0; i < sizes.size(); ++i) receive_pieces(arrival, wanted ? frame->in.places[i].data : nullptr, sizes[i]);
+  if (wanted) arrival.frame = std::move(frame);
+}
+
+void MpiLink::open_spilled(Arrival arrival, wire::Receiver& receiver) {
+  std::span<const std::byte> bytes(*arrival.spill);
   try {
-    return open(arrival, std::make_unique<wire::Incoming>(arrival.rank, arrival.head, bytes, body), receiver);
+    auto frame = fresh();
+    frame->start(arrival.rank, arrival.head, bytes, arrival.spill);
+    open(std::move(frame), receiver);
   } catch (const DataError& error) {
     base::log().error("rank {} sent what is no frame: {}", arrival.rank, error.what());
-    return false;
   }
 }
 
@@ -251,13 +250,11 @@ bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
       ++at;
       continue;
     }
-    moved = true;
-    if (at->spill) {
-      if (open_spilled(*at, receiver)) continue;
-    } else if (at->frame) {
-      receiver.arrived(std::move(at->frame));
-    }
+    Arrival arrival = std::move(*at);
     at = arrivals_.erase(at);
+    moved = true;
+    if (arrival.spill) open_spilled(std::move(arrival), receiver);
+    else if (arrival.frame) receiver.arrived(std::move(arrival.frame));
   }
   return moved;
 }

@@ -66,7 +66,7 @@ class MpiLink final : public wire::Link {
     wire::Head head;
     std::shared_ptr<Block<std::byte>> spill;    // while its body is on its way
     std::unique_ptr<wire::Incoming> frame;      // then while its segments are; null: thrown away
-    std::optional<Sink> sink;
+    std::optional<Sink> sink;                   // where it is thrown away to
     std::vector<MPI_Request> requests;
   };
 
@@ -78,9 +78,9 @@ class MpiLink final : public wire::Link {
   bool take_messages(wire::Receiver& receiver);
   void take_message(const BufferPointer& buffer, int rank, std::size_t bytes, wire::Receiver& receiver);
   void take_frame(int rank, const wire::View& view, const std::shared_ptr<const void>& holder, wire::Receiver& receiver);
-  // Opens a frame whose body is here; true when it has segments to wait for.
-  bool open(Arrival& arrival, std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
-  bool open_spilled(Arrival& arrival, wire::Receiver& receiver);
+  void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
+  void open_spilled(Arrival arrival, wire::Receiver& receiver);
+  void receive_segments(std::unique_ptr<wire::Incoming> frame, bool wanted);
   bool advance_arrivals(wire::Receiver& receiver);
   bool advance_departures(wire::Receiver& receiver);
   bool advance_messages();

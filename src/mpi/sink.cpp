@@ -35,6 +35,8 @@ Sink::Sink(std::size_t bytes) : bytes_((bytes + kReal - 1) / kReal * kReal) {
   ::close(file);
 }
 
-Sink::~Sink() { ::munmap(data_, bytes_); }
+Sink::~Sink() {
+  if (data_ != nullptr) ::munmap(data_, bytes_);
+}
 
 }  // namespace gluster::mpi

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <utility>
 
 namespace gluster::mpi {
 
@@ -9,7 +10,7 @@ class Sink {
  public:
   explicit Sink(std::size_t bytes);
   ~Sink();
-  Sink(const Sink&) = delete;
+  Sink(Sink&& other) noexcept : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_) {}
   void* data() const noexcept { return data_; }
 
  private:

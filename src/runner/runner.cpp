@@ -43,12 +43,6 @@ void use_all_places() {
   if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
-// A call whose arguments are here, or arriving.
-struct CallWork {
-  std::unique_ptr<Invocation> invocation;
-  const std::string* kernel;
-};
-
 }  // namespace
 
 Runner::Runner(Parts parts) : parts_(std::move(parts)) {}
@@ -71,7 +65,7 @@ void Runner::serve() {
   for (bool over = false; !over;) {
     {
       std::lock_guard lock(*parts_.baton);
-      work = look();
+      look(work);
       over = stopped_ && !work;
     }
     if (work) outgoing_ = run(*work);
@@ -80,20 +74,20 @@ void Runner::serve() {
   leave();
 }
 
-std::unique_ptr<wire::Incoming> Runner::look() {
+void Runner::look(std::unique_ptr<wire::Incoming>& work) {
   if (outgoing_) parts_.link->send(parts_.master, std::move(*outgoing_));
   outgoing_.reset();
   if (!may_gather()) moved_ = parts_.link->poll(*this);
-  if (ready_.empty()) return nullptr;
-  auto work = std::move(ready_.front());
+  if (work) parts_.link->recycle(std::move(work));  // after the result has gone
+  if (ready_.empty()) return;
+  work = std::move(ready_.front());
   ready_.pop_front();
-  return work;
 }
 
 // Results of very short kernels travel together, while more calls are in hand than results wait; the next call's kernel was short just now.
 bool Runner::may_gather() const {
   if (ready_.empty() || last_compute_ > kQuick || ready_.front()->head.word != Word::kCall) return false;
-  if (static_cast<CallWork*>(ready_.front()->target.get())->kernel != last_kernel_) return false;
+  if (ready_.front()->kernel != last_kernel_) return false;
   return parts_.link->gathered(parts_.master) < std::min(ready_.size(), kMostGathered);
 }
 
@@ -113,19 +107,18 @@ wire::Frame Runner::run(wire::Incoming& frame) {
 }
 
 wire::Frame Runner::run_call(wire::Incoming& frame) {
-  auto& work = *static_cast<CallWork*>(frame.target.get());
   if (!spare_ || spare_.use_count() != 1) spare_ = std::make_shared<Encoder>();
   Encoder& result = *spare_;
   result.body.clear();
-  parts_.watch->begins(work.kernel->c_str());
-  running_.store(work.kernel->c_str());
-  plugin::execute(*work.invocation, frame.in, result, 0);
+  parts_.watch->begins(frame.kernel->c_str());
+  running_.store(frame.kernel->c_str());
+  plugin::execute(*frame.invocation, frame.in, result, 0);
   running_.store(nullptr);
   parts_.watch->ended();
   ++calls_done_;
   wire::ResultHead head;
   std::memcpy(&head, result.body.data(), sizeof head);
-  last_kernel_ = work.kernel;
+  last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
   wire::Frame answer{Word::kResult, frame.head.attempt, frame.head.number, &result, spare_};
   if (!wire::is_small(answer)) spare_ = nullptr;  // it may hold a large value: let go of it as soon as it has left
@@ -194,9 +187,9 @@ void Runner::open_call(wire::Incoming& frame) {
     Plugins::Found found = parts_.plugins->find(call);
     for (std::size_t i = 0; i < found.kernel->signature().parameters.size(); ++i)
       if (frame.in.get<ArgumentKind>() != ArgumentKind::value) throw DataError("an argument of a kind that this version does not know");
-    auto work = std::make_shared<CallWork>(CallWork{found.kernel->open(frame.in), found.name});
+    frame.kernel = found.name;
+    frame.invocation = found.kernel->open(frame.in);
     frame.in.expect_end();
-    frame.target = std::move(work);
     if (frame.head.segments != 0) arriving_.insert(frame.head.number);
   } catch (const std::exception& why) {
     auto result = std::make_shared<Encoder>();
@@ -211,8 +204,8 @@ void Runner::send_result(const wire::Head& call, std::shared_ptr<Encoder> result
   parts_.link->send(parts_.master, {Word::kResult, call.attempt, call.number, content, std::move(result)});
 }
 
-void Runner::arrived(std::unique_ptr<wire::Incoming> frame) {
-  if (!frame->target) return;
+void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
+  if (!frame->target && !frame->invocation) return;
   if (frame->head.segments != 0) arriving_.erase(frame->head.number);
   if (!cancelled_.empty() && cancelled_.erase(frame->head.number) != 0) return drop(frame->head);
   ready_.push_back(std::move(frame));

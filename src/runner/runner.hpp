@@ -50,7 +50,7 @@ class Runner final : private wire::Receiver {
 
  private:
   void opened(wire::Incoming& frame) override;
-  void arrived(std::unique_ptr<wire::Incoming> frame) override;
+  void arrived(std::unique_ptr<wire::Incoming>&& frame) override;
   void left(int, const wire::Frame&) override {}
 
   void open_call(wire::Incoming& frame);
@@ -60,8 +60,8 @@ class Runner final : private wire::Receiver {
   void send_result(const wire::Head& call, std::shared_ptr<Encoder> result);
   void say(wire::Word word);
 
-  // With the baton: sends what the last work led to, looks at the link, and takes the next work.
-  std::unique_ptr<wire::Incoming> look();
+  // With the baton: sends what the last work led to, looks at the link, and puts the next work in its place; null: there is none.
+  void look(std::unique_ptr<wire::Incoming>& work);
   bool may_gather() const;
   // Without it.
   wire::Frame run(wire::Incoming& frame);

@@ -2,8 +2,11 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <gluster/codec.hpp>
+#include <gluster/plugin.hpp>
 
 #include "wire/frame.hpp"
 
@@ -16,14 +19,27 @@ namespace gluster::wire {
 // A frame on its way in.
 class Incoming {
  public:
-  // `body` is aligned to 16 and lies in `holder`.
-  Incoming(int from, const Head& its_head, std::span<const std::byte> body, std::shared_ptr<const void> holder)
-      : rank(from), head(its_head), in(body, its_head.segments), holder_(std::move(holder)) {}
-
-  int rank;
-  Head head;
+  int rank = -1;
+  Head head{};
   Decoder in;
-  std::shared_ptr<void> target;  // whatever `opened` wants to find again in `arrived`
+  // What `opened` wants to find again in `arrived`: of a Call, the kernel and its arguments; of another word, whatever it likes.
+  std::unique_ptr<Invocation> invocation;
+  const std::string* kernel = nullptr;
+  std::shared_ptr<void> target;
+
+  // `body` is aligned to 16 and lies in `holder`. Throws DataError.
+  void start(int from, const Head& its_head, std::span<const std::byte> body, std::shared_ptr<const void> holder) {
+    rank = from;
+    head = its_head;
+    holder_ = std::move(holder);
+    in.start(body, its_head.segments);
+  }
+  void clear() noexcept {
+    invocation.reset();
+    target.reset();
+    in.clear();
+    holder_.reset();
+  }
 
  private:
   std::shared_ptr<const void> holder_;
@@ -36,8 +52,8 @@ class Receiver {
   // The body is here: decode it, so that frame.in.places says where the segments go. With fewer places than segments (and
   // when this throws a gluster::Error or bad_alloc) the segments are received and thrown away, and `arrived` is not called.
   virtual void opened(Incoming& frame) = 0;
-  // All of it is here.
-  virtual void arrived(std::unique_ptr<Incoming> frame) = 0;
+  // All of it is here. Takes the frame only if it is to be kept.
+  virtual void arrived(std::unique_ptr<Incoming>&& frame) = 0;
   // A frame that was not small has been sent; its memory is no longer read.
   virtual void left(int rank, const Frame& frame) = 0;
 };
@@ -56,6 +72,24 @@ class Link {
   virtual bool busy() const = 0;
   // True when all that was sent has left.
   virtual bool drained() const = 0;
+
+  // A frame that was kept and is no longer needed: its memory is used again.
+  void recycle(std::unique_ptr<Incoming> frame) {
+    frame->clear();
+    if (spare_.size() < kMostSpare) spare_.push_back(std::move(frame));
+  }
+
+ protected:
+  std::unique_ptr<Incoming> fresh() {
+    if (spare_.empty()) return std::make_unique<Incoming>();
+    auto frame = std::move(spare_.back());
+    spare_.pop_back();
+    return frame;
+  }
+
+ private:
+  static constexpr std::size_t kMostSpare = 64;
+  std::vector<std::unique_ptr<Incoming>> spare_;
 };
 
 }  // namespace gluster::wire

@@ -39,9 +39,10 @@ bool LocalLink::poll(Receiver& receiver) {
 
 void LocalLink::take(Frame frame, Receiver& receiver) {
   const Encoder& content = *frame.content;
-  auto incoming = std::make_unique<Incoming>(peer_, head_of(frame), content.body, frame.owner);
+  auto incoming = fresh();
   bool wanted = true;
   try {
+    incoming->start(peer_, head_of(frame), content.body, frame.owner);
     receiver.opened(*incoming);
   } catch (const std::exception&) {  // the receiver has told the sender what is wrong
     wanted = false;
@@ -51,6 +52,7 @@ void LocalLink::take(Frame frame, Receiver& receiver) {
   for (std::size_t i = 0; wanted && i < places.size(); ++i)
     std::memcpy(places[i].data, content.segments[i].data, places[i].bytes);
   if (wanted) receiver.arrived(std::move(incoming));
+  if (incoming) recycle(std::move(incoming));
   if (is_small(frame)) return;
   std::lock_guard lock(in_->mutex);
   in_->read.push_back(std::move(frame));
