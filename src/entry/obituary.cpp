@@ -76,7 +76,22 @@ void append(char* text, std::size_t size, int number) {
   append(text, size, at);
 }
 
+void append_signal(char* text, std::size_t size, int signal) {
+  append(text, size, signal);
+  const char* name = ::sigabbrev_np(signal);
+  if (name == nullptr) return;
+  append(text, size, " (SIG");
+  append(text, size, name);
+  append(text, size, ")");
+}
+
 void compose(const Obituary& about, const char* host, char* text, std::size_t size) {
+  bool told_to_end = about.from_outside != 0 && is_farewell(about.signal);
+  if (told_to_end) {
+    append(text, size, "the run was told to end by signal ");
+    append_signal(text, size, about.signal);
+    append(text, size, about.kernel[0] != '\0' ? " while it ran " : "; it reached ");
+  }
   append(text, size, about.kernel[0] != '\0' ? about.kernel : "the runner");
   append(text, size, " on rank ");
   append(text, size, about.rank);
@@ -88,21 +103,21 @@ void compose(const Obituary& about, const char* host, char* text, std::size_t si
     append(text, size, "), which ends its runner and with it the run: a kernel must return or throw");
     return;
   }
-  append(text, size, ") died of signal ");
-  append(text, size, about.signal);
-  if (const char* name = ::sigabbrev_np(about.signal)) {
-    append(text, size, " (SIG");
-    append(text, size, name);
-    append(text, size, ")");
-  }
+  append(text, size, ")");
+  if (told_to_end) return;
+  append(text, size, " died of signal ");
+  append_signal(text, size, about.signal);
   append(text, size, ", which ends the run");
 }
 
-void tell(int signal, int exit_status) {
+// In a program of its own, a crash outside a kernel is the user's own affair.
+void tell(int signal, int exit_status, bool from_outside) {
+  if (known.in_thread && known.kernel.load() == nullptr) return;
   Obituary about;
   about.rank = known.rank;
   about.signal = signal;
   about.exit_status = exit_status;
+  about.from_outside = from_outside;
   if (const char* kernel = known.kernel.load()) append(about.kernel, sizeof about.kernel, kernel);
   if (known.door >= 0 && ::send(known.door, &about, sizeof about, MSG_NOSIGNAL) == sizeof about) return;
   if (is_farewell(signal)) return;  // the launcher ends everybody, and says why itself
@@ -112,8 +127,8 @@ void tell(int signal, int exit_status) {
   if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
 }
 
-void on_signal(int signal) {
-  tell(signal, 0);
+void on_signal(int signal, siginfo_t* info, void*) {
+  tell(signal, 0, info->si_code <= 0 && info->si_pid != ::getpid());
   ::signal(signal, SIG_DFL);
   ::raise(signal);  // delivered when this handler returns
 }
@@ -123,7 +138,7 @@ void on_exit(int status, void*) {
   if (!known.listening.load() || known.kernel.load() == nullptr) return;
   if (known.in_thread && ::pthread_equal(::pthread_self(), known.thread) == 0) return;
   std::fflush(nullptr);
-  tell(0, status);
+  tell(0, status, false);
   ::_exit(status == 0 ? EXIT_FAILURE : status);
 }
 
@@ -146,8 +161,8 @@ LastWords::LastWords(int rank, const std::string& host, const std::string& door,
   stack.ss_size = kStackBytes;
   ::sigaltstack(&stack, nullptr);
   struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
   for (std::size_t signal = 1; signal < kSignals; ++signal) {
     int number = static_cast<int>(signal);
     struct sigaction& before = known.before[signal];

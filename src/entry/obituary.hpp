@@ -10,7 +10,8 @@ struct Obituary {
   int rank = -1;
   int signal = 0;       // 0: it called exit
   int exit_status = 0;
-  char kernel[232] = "";  // empty: none was running
+  int from_outside = 0;  // somebody sent it the signal
+  char kernel[228] = "";  // empty: none was running
 
   // One sentence.
   std::string text(const std::string& host) const;

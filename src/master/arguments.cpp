@@ -35,6 +35,15 @@ long double read(Scalar scalar, const void* value) {
   return visit(scalar, [&](auto zero) { return static_cast<long double>(*static_cast<const decltype(zero)*>(value)); });
 }
 
+// As its caller wrote it.
+std::string text_of(Scalar scalar, const void* value) {
+  return visit(scalar, [&](auto zero) {
+    auto number = *static_cast<const decltype(zero)*>(value);
+    if constexpr (std::is_same_v<decltype(zero), char>) return fmt::format("{}", static_cast<int>(number));
+    else return fmt::format("{}", number);
+  });
+}
+
 template <class T>
 bool holds(long double value) {
   using Limits = std::numeric_limits<T>;
@@ -88,7 +97,7 @@ void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> ar
       argument.encode(frame, argument.value);
     } else if (!convert(argument.type->scalar, argument.value, parameter.scalar, frame)) {
       std::string value = argument.type->scalar != Scalar::none && parameter.scalar != Scalar::none
-                              ? fmt::format(", and its value {} is not one exactly", read(argument.type->scalar, argument.value))
+                              ? fmt::format(", and its value {} is not one exactly", text_of(argument.type->scalar, argument.value))
                               : "";
       refuse(kernel, fmt::format("argument {} is {}, the kernel takes {}{}", i + 1, argument.type->text, parameter.text, value), arguments, result);
     }

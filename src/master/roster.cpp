@@ -21,13 +21,14 @@ bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
 
 int Roster::pick(std::uint64_t bytes) {
   int best = -1;
-  for (std::size_t i = 0; i < ranks_.size(); ++i) {
-    int rank = ranks_[(turn_ + i) % ranks_.size()];
+  for (std::size_t i = 0, from = last_; i < ranks_.size(); ++i) {
+    std::size_t place = (from + i) % ranks_.size();
+    int rank = ranks_[place];
     if (!may_take(at(rank), bytes) || (best >= 0 && at(rank).calls >= at(best).calls)) continue;
     best = rank;
+    last_ = place;
     if (at(rank).calls == 0) break;
   }
-  if (best >= 0) ++turn_;
   return best;
 }
 

@@ -35,7 +35,8 @@ class Roster {
   Runner& at(int rank) { return runners_[static_cast<std::size_t>(rank)]; }
   const Runner& at(int rank) const { return runners_[static_cast<std::size_t>(rank)]; }
 
-  // The least loaded runner that may take a call with so many bytes of large arguments, in turn among equals; -1: none now.
+  // The least loaded runner that may take a call with so many bytes of large arguments; -1: none now. Among equals the one that was picked last:
+  // it has not gone to sleep yet, and its caches are warm.
   int pick(std::uint64_t bytes);
   void give(int rank, std::uint64_t bytes);
   void take_back(int rank, std::uint64_t bytes);
@@ -56,7 +57,7 @@ class Roster {
   std::vector<Runner> runners_;  // by rank
   int credit_;
   bool hosts_named_ = false;
-  std::size_t turn_ = 0;
+  std::size_t last_ = 0;  // the place in ranks_ of whoever was picked last
 };
 
 }  // namespace gluster::master

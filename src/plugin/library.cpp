@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,18 @@ std::string machine_name(unsigned machine) {
     case EM_RISCV: return "riscv";
     default: return fmt::format("machine {}", machine);
   }
+}
+
+// How long the file must be for all that is to be mapped of it; else its first use would be a SIGBUS.
+std::uint64_t bytes_needed(std::ifstream& in, const Elf64_Ehdr& head) {
+  std::uint64_t needed = head.e_phoff + std::uint64_t{head.e_phnum} * sizeof(Elf64_Phdr);
+  in.seekg(static_cast<std::streamoff>(head.e_phoff));
+  for (int i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr part{};
+    if (!in.read(reinterpret_cast<char*>(&part), sizeof part)) return std::numeric_limits<std::uint64_t>::max();
+    if (part.p_type == PT_LOAD) needed = std::max(needed, part.p_offset + part.p_filesz);
+  }
+  return needed;
 }
 
 const Manifest& manifest_in(void* handle, const std::string& shown) {
@@ -69,6 +82,8 @@ void Library::check(const std::filesystem::path& file, const std::string& shown)
                                   machine_name(kThisMachine)));
   if (head.e_type != ET_DYN)
     throw PluginError(fmt::format("{} is not a shared object: build it with -shared -fPIC", shown));
+  if (bytes_needed(in, head) > std::filesystem::file_size(file))
+    throw PluginError(fmt::format("{} is cut short: build or copy it again", shown));
 }
 
 std::shared_ptr<const Library> Library::load(const std::filesystem::path& file, const std::string& shown) {
