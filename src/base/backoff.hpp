@@ -19,6 +19,12 @@ class Backoff {
   // False once it sleeps: whoever has something slower to do may do it now.
   bool is_fresh() const noexcept { return looks_ < kLooksBeforeSleep; }
 
+  // Something large is on its way, and moves only while somebody looks.
+  void wait_briefly() {
+    if (looks_ < kLooksBeforeSleep - 1) ++looks_;
+    if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
+  }
+
   void wait() {
     ++looks_;
     if (looks_ < kLooksBeforeYield) return;  // a look itself takes its time: pausing as well would cost an empty call a tenth

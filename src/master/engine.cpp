@@ -142,7 +142,14 @@ bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadlin
       continue;
     }
     while (!ready(context) && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
-      if (try_with_baton([&] { return move_on(); })) backoff.reset();
+      bool busy = false;
+      bool moved = try_with_baton([&] {
+        bool some = move_on();
+        busy = link_ && link_->busy();
+        return some;
+      });
+      if (moved) backoff.reset();
+      else if (busy) backoff.wait_briefly();
       else backoff.wait();
     }
     polled_.store(false);

@@ -48,6 +48,7 @@ class Parser {
   // `@Name`, and the structs it is inside of.
   struct Reference {
     TypeNode* node;
+    std::string_view name;
     std::vector<const TypeNode*> open;
     const TypeNode* target = nullptr;
   };
@@ -79,15 +80,14 @@ class Parser {
   TypeNode* type() {
     if (++depth_ > kDeepest) malformed("less depth");
     std::size_t from = at_;
-    TypeNode* node = first();
+    TypeNode* node = complete(first(), from);
+    while (take('?')) node = complete(add(Kind::kOptional, {node}), from);
+    --depth_;
+    return node;
+  }
+  TypeNode* complete(TypeNode* node, std::size_t from) const {
     measure(*node);
     node->text = since(from);
-    while (take('?')) {
-      node = add(Kind::kOptional, {node});
-      measure(*node);
-      node->text = since(from);
-    }
-    --depth_;
     return node;
   }
 
@@ -141,9 +141,7 @@ class Parser {
     skip_name();
     if (at_ == from || open_.empty()) malformed("the name of a struct that it is inside of");
     TypeNode* node = add(Kind::kStruct);
-    node->text = since(from);
-    references_.push_back({node, open_});
-    names_.push_back(since(from));
+    references_.push_back({node, since(from), open_});
     return node;
   }
 
@@ -240,24 +238,23 @@ class Parser {
     Names known;
     for (bool more = true; more;) {
       more = false;
-      for (std::size_t i = 0; i < references_.size(); ++i) {
-        Reference& reference = references_[i];
-        if (reference.target != nullptr || (reference.target = only_candidate(reference, names_[i], known)) == nullptr) continue;
-        known[reference.target] = names_[i];
+      for (Reference& reference : references_) {
+        if (reference.target != nullptr || (reference.target = only_candidate(reference, known)) == nullptr) continue;
+        known[reference.target] = reference.name;
         more = true;
       }
     }
-    for (std::size_t i = 0; i < references_.size(); ++i) {
-      if (references_[i].target == nullptr) refuse(fmt::format("@{} may be any of the structs that it is inside of", names_[i]));
-      *references_[i].node = *references_[i].target;
+    for (const Reference& reference : references_) {
+      if (reference.target == nullptr) refuse(fmt::format("@{} may be any of the structs that it is inside of", reference.name));
+      *reference.node = *reference.target;
     }
   }
-  static const TypeNode* only_candidate(const Reference& reference, std::string_view name, const Names& known) {
+  static const TypeNode* only_candidate(const Reference& reference, const Names& known) {
     const TypeNode* candidate = nullptr;
     int candidates = 0;
     for (const TypeNode* open : reference.open) {
       auto named = known.find(open);
-      if (named != known.end() && named->second == name) return open;
+      if (named != known.end() && named->second == reference.name) return open;
       if (named != known.end()) continue;
       candidate = open;
       ++candidates;
@@ -271,7 +268,6 @@ class Parser {
   int depth_ = 0;
   std::vector<const TypeNode*> open_;
   std::vector<Reference> references_;
-  std::vector<std::string_view> names_;
 };
 
 }  // namespace

@@ -78,6 +78,7 @@ void Runner::look(std::unique_ptr<wire::Incoming>& work) {
   if (outgoing_) parts_.link->send(parts_.master, std::move(*outgoing_));
   outgoing_.reset();
   if (!may_gather()) moved_ = parts_.link->poll(*this);
+  busy_ = parts_.link->busy();
   if (work) parts_.link->recycle(std::move(work));  // after the result has gone
   if (ready_.empty()) return;
   work = std::move(ready_.front());
@@ -127,6 +128,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
 
 // Nothing came: rest, and when that has lasted give back what memory is kept warm.
 void Runner::idle() {
+  if (busy_) return backoff_.wait_briefly();
   backoff_.wait();
   if (backoff_.is_fresh()) return;
   if (idle_since_ == 0) idle_since_ = now();

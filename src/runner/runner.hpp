@@ -77,6 +77,7 @@ class Runner final : private wire::Receiver {
   // Guarded by the baton, like all that the Receiver touches.
   bool stopped_ = false;
   bool moved_ = false;  // the last look found something
+  bool busy_ = false;   // and saw large data on its way
   std::deque<std::unique_ptr<wire::Incoming>> ready_;
   std::set<std::uint64_t> arriving_;   // calls whose arguments are still on their way
   std::set<std::uint64_t> cancelled_;  // of these
