@@ -11,7 +11,8 @@
 namespace gluster {
 
 namespace detail {
-int launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self);
+/// `options` null: those of the environment.
+int launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options* options, const Manifest& self);
 }
 
 /// Runs `main` on rank 0 of the world, the master; every other rank serves calls until `main` has returned. In a program
@@ -22,11 +23,11 @@ int launch(int argc, char** argv, const std::function<int(Cluster&)>& main, cons
 /// get two seconds. Call it once, from the thread that called `main()`; it initialises and finalises MPI where the program has not.
 /// Throws nothing.
 inline int launch(int argc, char** argv, const std::function<int(Cluster&)>& main) {
-  return detail::launch(argc, argv, main, Options::from_environment(), *gluster_manifest());
+  return detail::launch(argc, argv, main, nullptr, *gluster_manifest());
 }
 /// The same with options of the program's own.
 inline int launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options& options) {
-  return detail::launch(argc, argv, main, options, *gluster_manifest());
+  return detail::launch(argc, argv, main, &options, *gluster_manifest());
 }
 
 }  // namespace gluster

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "base/cores.hpp"
 #include "base/host.hpp"
@@ -111,7 +112,7 @@ class LoneCrew final : public Crew {
     base::CoreUser mine{base::allowed_processors(), 1};
     wire::Hello hello = take_up(base::share_cores({mine}, 0, base::cores_of_node()), options);
     LastWords words(0, hello.host, "", true);
-    runner::Runner({&link, &baton, &plugins, &words, 0, true, hello}).serve();
+    runner::Runner({&link, &baton, &plugins, &words, 0, true, hello, {}}).serve();
   }
 
   std::thread runner_;
@@ -128,12 +129,16 @@ std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) {
 void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
   std::string door = comm.broadcast("");
   wire::Hello hello = take_up(share_of_node(comm), options);
-  Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "");
   mpi::MpiLink link(comm.handle(), kPostedAtRunner);
   plugin::Shelf shelf(options.cache, options.cxx);
   runner::Plugins plugins(shelf, self);
   LastWords words(comm.rank(), hello.host, door, false);
-  runner::Runner({&link, &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello}).serve();
+  std::optional<Output> output;
+  runner::Runner runner({&link, &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello, [&] { output->close(); }});
+  std::function<void(std::string)> forward;
+  if (mpi::may_use_threads()) forward = [&](std::string lines) { runner.print(std::move(lines)); };
+  output.emplace(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);
+  runner.serve();
 }
 
 }  // namespace gluster::entry

@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include "entry/output.hpp"
+
 namespace gluster::entry {
 namespace {
 
@@ -128,6 +130,7 @@ void tell(int signal, int exit_status, bool from_outside) {
 }
 
 void on_signal(int signal, siginfo_t* info, void*) {
+  Output::drain();
   tell(signal, 0, info->si_code <= 0 && info->si_pid != ::getpid());
   ::signal(signal, SIG_DFL);
   ::raise(signal);  // delivered when this handler returns
@@ -138,6 +141,7 @@ void on_exit(int status, void*) {
   if (!known.listening.load() || known.kernel.load() == nullptr) return;
   if (known.in_thread && ::pthread_equal(::pthread_self(), known.thread) == 0) return;
   std::fflush(nullptr);
+  Output::drain();
   tell(0, status, false);
   ::_exit(status == 0 ? EXIT_FAILURE : status);
 }

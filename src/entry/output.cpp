@@ -2,14 +2,19 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <iostream>
 #include <string_view>
 
 namespace gluster::entry {
 namespace {
+
+// For drain(), which a signal handler calls with nothing in its hands.
+std::atomic<int> open_pipe = -1, open_original = -1;
 
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
@@ -24,26 +29,44 @@ void flush_all() {
   std::fflush(nullptr);
 }
 
-}  // namespace
-
-Output::Output(std::string tag) : tag_(std::move(tag)) {
-  std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  if (tag_.empty()) return;
-  flush_all();
-  for (Stream& stream : streams_) {
-    int pipe[2];
-    if (::pipe2(pipe, O_CLOEXEC) != 0) return;
-    stream.original = ::fcntl(stream.number, F_DUPFD_CLOEXEC, 3);
-    ::dup2(pipe[1], stream.number);
-    ::close(pipe[1]);
-    stream.pipe = pipe[0];
+// `lines` with `tag` before each.
+std::string tagged(std::string_view lines, const std::string& tag) {
+  std::string text;
+  for (std::size_t from = 0, end; from < lines.size(); from = end + 1) {
+    end = lines.find('\n', from);
+    text.append(tag).append(lines.substr(from, end + 1 - from));
   }
-  thread_ = std::thread([this] { forward(); });
+  return text;
 }
 
-Output::~Output() {
+}  // namespace
+
+Output::Output(std::string tag, std::function<void(std::string)> forward) : tag_(std::move(tag)), forward_(std::move(forward)) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  flush_all();
+  if (forward_ || !tag_.empty()) capture(STDOUT_FILENO);
+  if (!tag_.empty()) capture(STDERR_FILENO);
+  if (streams_.empty()) return;
+  open_pipe.store(streams_.front().pipe);
+  open_original.store(streams_.front().original);
+  thread_ = std::thread([this] { run(); });
+}
+
+Output::~Output() { close(); }
+
+void Output::capture(int number) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return;
+  ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+  Stream& stream = streams_.emplace_back(Stream{number, ::fcntl(number, F_DUPFD_CLOEXEC, 3), pipe[0], {}});
+  ::dup2(pipe[1], stream.number);
+  ::close(pipe[1]);
+}
+
+void Output::close() {
   flush_all();
   if (!thread_.joinable()) return;
+  open_pipe.store(-1);
   for (Stream& stream : streams_) ::dup2(stream.original, stream.number);  // closes the pipes' other ends
   thread_.join();
   for (Stream& stream : streams_) {
@@ -52,24 +75,45 @@ Output::~Output() {
   }
 }
 
-void Output::forward() {
-  pollfd ends[2] = {{streams_[0].pipe, POLLIN, 0}, {streams_[1].pipe, POLLIN, 0}};
-  while (ends[0].fd >= 0 || ends[1].fd >= 0) {
-    if (::poll(ends, 2, -1) < 0) continue;
-    for (int i = 0; i < 2; ++i)
-      if (ends[i].revents != 0 && !take(streams_[i])) ends[i].fd = -1;
+void Output::drain() {
+  int pipe = open_pipe.load();
+  if (pipe < 0) return;
+  char buffer[4096];
+  for (ssize_t count; (count = ::read(pipe, buffer, sizeof buffer)) > 0;)
+    write_all(open_original.load(), {buffer, static_cast<std::size_t>(count)});
+}
+
+void Output::run() {
+  pthread_setname_np(pthread_self(), "gluster-output");
+  std::vector<pollfd> ends;
+  for (const Stream& stream : streams_) ends.push_back({stream.pipe, POLLIN, 0});
+  for (std::size_t open = ends.size(); open != 0;) {
+    if (::poll(ends.data(), ends.size(), -1) < 0) continue;
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      if (ends[i].revents == 0 || take(streams_[i])) continue;
+      ends[i].fd = -1;
+      --open;
+    }
   }
 }
 
-// False at the end, when what is left is no whole line.
+// False at the end; then what is left is a line, too.
 bool Output::take(Stream& stream) {
-  char buffer[4096];
+  char buffer[16384];
   ssize_t count = ::read(stream.pipe, buffer, sizeof buffer);
-  if (count > 0) stream.line.append(buffer, static_cast<std::size_t>(count));
-  if (count <= 0 && !stream.line.empty()) stream.line += '\n';
-  for (std::size_t end; (end = stream.line.find('\n')) != std::string::npos; stream.line.erase(0, end + 1))
-    write_all(stream.original, tag_ + stream.line.substr(0, end + 1));
+  if (count < 0) return true;
+  stream.text.append(buffer, static_cast<std::size_t>(count));
+  if (count == 0 && !stream.text.empty()) stream.text += '\n';
+  std::size_t whole = stream.text.rfind('\n') + 1;  // 0: no line has ended yet
+  if (whole != 0) send(stream, stream.text.substr(0, whole));
+  stream.text.erase(0, whole);
   return count > 0;
+}
+
+void Output::send(const Stream& stream, std::string lines) {
+  if (!tag_.empty()) lines = tagged(lines, tag_);
+  if (forward_ && stream.number == STDOUT_FILENO) forward_(std::move(lines));
+  else write_all(stream.original, lines);
 }
 
 }  // namespace gluster::entry

@@ -1,30 +1,42 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace gluster::entry {
 
-// What kernels print goes on line by line, whole, while this lives.
+// What kernels print goes on line by line, whole: stdout to `forward`, from where it comes into the master's own output. (A launcher reads
+// each rank's stream in pieces that end anywhere.) With a tag, each line begins with it, and stderr's lines do too.
 //
-// Without a tag the C library's buffers do it. With one, stdout and stderr go through a thread that puts it before each line.
+// One a process at a time. What is still on its way when the process dies is written to its own stdout by `drain`.
 class Output {
  public:
-  explicit Output(std::string tag);
+  // An empty `forward`: lines go to this process's own stdout.
+  Output(std::string tag, std::function<void(std::string lines)> forward);
   ~Output();
   Output(const Output&) = delete;
 
+  // Sends what there is, and lets stdout and stderr be as they were.
+  void close();
+  // May be called in a signal handler.
+  static void drain();
+
  private:
   struct Stream {
-    int number;        // 1 or 2
-    int original = -1;
-    int pipe = -1;     // our end
-    std::string line;  // not whole yet
+    int number = -1;    // 1 or 2
+    int original = -1;  // what it was
+    int pipe = -1;      // our end of what it is
+    std::string text;   // not whole yet
   };
-  void forward();
+  void capture(int number);
+  void run();
   bool take(Stream& stream);
+  void send(const Stream& stream, std::string lines);
 
   std::string tag_;
-  Stream streams_[2] = {{1, -1, -1, {}}, {2, -1, -1, {}}};
+  std::function<void(std::string)> forward_;
+  std::vector<Stream> streams_;
   std::thread thread_;
 };
 

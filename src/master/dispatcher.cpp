@@ -347,17 +347,25 @@ void Dispatcher::control(wire::Incoming& frame) {
 }
 
 void Dispatcher::opened(wire::Incoming& frame) {
-  if (frame.head.word == Word::kResult) return open_result(frame);
-  if (frame.head.word != Word::kPluginFailed) return control(frame);
-  auto failed = std::make_shared<wire::PluginFailed>();  // a compiler's output may be large
-  wire::open(frame.in, *failed);
-  frame.target = std::move(failed);
+  auto keep = [&](auto message) {  // it may be large
+    wire::open(frame.in, *message);
+    frame.target = std::move(message);
+  };
+  switch (frame.head.word) {
+    case Word::kResult: return open_result(frame);
+    case Word::kPluginFailed: return keep(std::make_shared<wire::PluginFailed>());
+    case Word::kOutput: return keep(std::make_shared<wire::Output>());
+    default: return control(frame);
+  }
 }
 
 void Dispatcher::arrived(std::unique_ptr<wire::Incoming>&& frame) {
   if (!frame->target) return;
-  if (frame->head.word == Word::kResult) return close_result(std::move(frame));
-  on_failed(frame->rank, *std::static_pointer_cast<wire::PluginFailed>(frame->target));
+  switch (frame->head.word) {
+    case Word::kResult: return close_result(std::move(frame));
+    case Word::kOutput: output_ += std::static_pointer_cast<wire::Output>(frame->target)->text; return;
+    default: return on_failed(frame->rank, *std::static_pointer_cast<wire::PluginFailed>(frame->target));
+  }
 }
 
 }  // namespace gluster::master

@@ -52,6 +52,9 @@ class Dispatcher final : public wire::Receiver {
   std::size_t open() const noexcept { return jobs_.size() + queue_.size() + leaving_.size(); }
   // Counts jobs that ended.
   std::uint64_t ended() const noexcept { return ended_; }
+  bool has_output() const noexcept { return !output_.empty(); }
+  // What kernels printed since the last time: whole lines.
+  std::string take_output() { return std::exchange(output_, {}); }
   // What runs at `rank`: calls are run in the order they were sent. Empty: nothing.
   std::string running_at(int rank) const;
 
@@ -111,6 +114,7 @@ class Dispatcher final : public wire::Receiver {
   };
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
   std::uint64_t ended_ = 0;
+  std::string output_;
 };
 
 }  // namespace gluster::master

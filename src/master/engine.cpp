@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cstdio>
 #include <exception>
 
 #include <fmt/format.h>
@@ -54,11 +55,12 @@ std::string Engine::running_at(int rank, std::chrono::milliseconds patience) {
 template <class F>
 bool Engine::try_with_baton(F&& what) {
   if (!baton_->try_lock()) return false;
-  bool result = false;
+  bool result = false, printed = false;
   {
     std::unique_lock lock(*baton_, std::adopt_lock);
     take_inbox();
     result = what();
+    printed = dispatcher_.has_output();
   }
   // Whoever filled the inbox meanwhile did not get the baton, and relies on this.
   while (inbox_full_.load() && baton_->try_lock()) {
@@ -70,7 +72,16 @@ bool Engine::try_with_baton(F&& what) {
     std::lock_guard lock(waiting_mutex_);
     waiting_.notify_all();
   }
+  if (printed) print();
   return result;
+}
+
+// What kernels printed, to the master's own output, where no other stream can come between the parts of a line.
+void Engine::print() {
+  std::lock_guard turn(print_mutex_);
+  std::string lines = with([](auto& dispatcher) { return dispatcher.take_output(); });
+  std::fwrite(lines.data(), 1, lines.size(), stdout);
+  std::fflush(stdout);
 }
 
 void Engine::submit(std::shared_ptr<JobState> job) {
@@ -262,6 +273,7 @@ bool Engine::shut_down(Clock::time_point deadline) {
   });
   done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained(); });
   stop_threads();
+  print();
   std::lock_guard lock(*baton_);
   if (done) link_.reset();  // while MPI still runs; else what it was sending may still be read
   else (void)link_.release();

@@ -69,6 +69,7 @@ class Engine {
   bool move_on();
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
+  void print();
   void run_helper();
   void rest_helper(std::chrono::milliseconds time);
   int rest_helper_until_wanted();
@@ -85,6 +86,8 @@ class Engine {
   std::mutex inbox_mutex_;
   std::vector<std::shared_ptr<JobState>> inbox_;
   std::atomic<bool> inbox_full_ = false;
+
+  std::mutex print_mutex_;  // lines keep their order
 
   std::mutex waiting_mutex_;
   std::condition_variable waiting_;

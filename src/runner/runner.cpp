@@ -140,6 +140,7 @@ void Runner::idle() {
 }
 
 void Runner::leave() {
+  if (parts_.before_goodbye) parts_.before_goodbye();
   say(Word::kGoodbye);
   backoff_.reset();
   for (bool drained = false; !drained; backoff_.wait()) {
@@ -147,6 +148,12 @@ void Runner::leave() {
     parts_.link->poll(*this);
     drained = parts_.link->drained();
   }
+}
+
+void Runner::print(std::string lines) {
+  std::lock_guard lock(*parts_.baton);
+  parts_.link->send(parts_.master, wire::frame_of(Word::kOutput, ++own_frames_, wire::Output{std::move(lines)}));
+  parts_.link->flush();  // it may be the last that this process says
 }
 
 void Runner::say(Word word) {

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,12 +42,15 @@ class Runner final : private wire::Receiver {
     int master;    // its rank
     bool helper;   // false where other threads may not call MPI
     wire::Hello hello;
+    std::function<void()> before_goodbye;  // on the main thread, without the baton
   };
   explicit Runner(Parts parts);
   ~Runner() override;
 
   // Returns after Stop, when all has been done and sent.
   void serve();
+  // Sends whole lines to the master's output. Any thread that may call MPI.
+  void print(std::string lines);
 
  private:
   void opened(wire::Incoming& frame) override;

@@ -11,7 +11,7 @@
 // Every word that master and runner say to each other, in order:
 //
 //     master -> runner   (Plugin | PluginBytes | Call | Cancel | Ping)* Stop
-//     runner -> master   Hello (PluginReady | PluginWanted | PluginFailed | Result | Pong)* Goodbye
+//     runner -> master   Hello (PluginReady | PluginWanted | PluginFailed | Result | Pong | Output)* Goodbye
 //
 // MPI does not overtake between two ranks; among three nothing is ordered, so a Call waits for its PluginReady.
 // Numbers are never used again: the gaps are Share, Free, Batch, Tickets, EndBatch and what answers them, to come.
@@ -23,6 +23,7 @@ enum class Word : std::uint8_t {
   kStop = 3,
   kPing = 4,
   kPong = 5,
+  kOutput = 6,
   kPlugin = 8,
   kPluginBytes = 9,
   kPluginReady = 10,
@@ -74,6 +75,12 @@ struct Pong {
   std::uint64_t calls_done = 0, memory = 0;
   double load = 0;
   auto fields() { return std::tie(sent, here, kernel, calls_done, memory, load); }
+};
+
+// Whole lines that a kernel printed.
+struct Output {
+  std::string text;
+  auto fields() { return std::tie(text); }
 };
 
 // A plugin, ahead of a rank's first call of it.
