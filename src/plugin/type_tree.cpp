@@ -124,7 +124,8 @@ class Parser {
   TypeNode* keyed() {
     auto parts = list(':', '}');
     if (parts.empty() || parts.size() > 2) malformed("`{K}` or `{K:V}`");
-    return add(parts.size() == 1 ? Kind::kSet : Kind::kMap, std::move(parts));
+    Kind kind = parts.size() == 1 ? Kind::kSet : Kind::kMap;
+    return add(kind, std::move(parts));
   }
   TypeNode* variant() {
     auto parts = list('|', '>');

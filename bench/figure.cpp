@@ -1,0 +1,106 @@
+#include "figure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+constexpr int kResamples = 2000;
+
+std::vector<double> ratios(const Figure& figure) {
+  std::vector<double> ratios;
+  for (std::size_t at = 0; at < std::min(figure.values.size(), figure.baseline.size()); ++at) {
+    ratios.push_back(figure.values[at] / figure.baseline[at]);
+  }
+  return ratios;
+}
+
+std::string verdict(const Figure& figure, double value, double ratio) {
+  if (!figure.budget) return "-";
+  const double judged = figure.budget->of == Budget::Of::kRatio ? ratio : value;
+  const bool kept = figure.budget->is == Budget::Is::kAtMost ? judged <= figure.budget->limit : judged >= figure.budget->limit;
+  return kept ? "ok" : "SHORT";
+}
+
+std::string text_of(const std::optional<Budget>& budget, const std::string& unit) {
+  if (!budget) return "-";
+  const bool is_ratio = budget->of == Budget::Of::kRatio;
+  return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtMost ? "≤" : "≥", budget->limit, is_ratio ? " ×" : " ",
+                     is_ratio ? "" : unit);
+}
+
+// Four digits that count, and no exponent.
+std::string number(double value) {
+  const int digits = value == 0 ? 0 : 3 - static_cast<int>(std::floor(std::log10(std::abs(value))));
+  return fmt::format("{:.{}f}", value, std::clamp(digits, 0, 6));
+}
+
+std::string json(const std::vector<double>& values) { return fmt::format("[{:.9g}]", fmt::join(values, ", ")); }
+
+std::string json(const Estimate& of) {
+  return fmt::format(R"({{"median": {:.9g}, "low": {:.9g}, "high": {:.9g}}})", of.median, of.low, of.high);
+}
+
+std::string json(const std::optional<Budget>& budget) {
+  if (!budget) return "null";
+  return fmt::format(R"({{"of": "{}", "{}": {:.9g}}})", budget->of == Budget::Of::kRatio ? "ratio" : "value",
+                     budget->is == Budget::Is::kAtMost ? "at_most" : "at_least", budget->limit);
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return std::nan("");
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+Estimate estimate(const std::vector<double>& values) {
+  if (values.empty()) return {std::nan(""), std::nan(""), std::nan("")};
+  std::mt19937_64 generator(95);
+  std::uniform_int_distribution<std::size_t> any(0, values.size() - 1);
+  std::vector<double> medians;
+  std::vector<double> resample(values.size());
+  for (int i = 0; i < kResamples; ++i) {
+    std::ranges::generate(resample, [&] { return values[any(generator)]; });
+    medians.push_back(median(resample));
+  }
+  std::ranges::sort(medians);
+  return {median(values), medians[kResamples / 40], medians[kResamples - 1 - kResamples / 40]};
+}
+
+Report::Report(const std::string& file) {
+  if (file.empty()) return;
+  file_ = std::fopen(file.c_str(), "a");
+  if (file_ == nullptr) throw std::runtime_error(fmt::format("{} cannot be written", file));
+}
+
+Report::~Report() {
+  if (file_ != nullptr) std::fclose(file_);
+}
+
+void Report::add(const Figure& figure) {
+  const Estimate value = estimate(figure.values);
+  const Estimate baseline = estimate(figure.baseline);
+  const Estimate ratio = estimate(ratios(figure));
+  const bool is_compared = !figure.baseline.empty();
+  const std::string told = verdict(figure, value.median, ratio.median);
+  fmt::print("{:<46} {:>10} {:<7} {:>10} {:>8}  {:<12} {}\n", figure.name, number(value.median), figure.unit,
+             is_compared ? number(baseline.median) : "-", is_compared ? fmt::format("{:.3f}", ratio.median) : "-",
+             text_of(figure.budget, figure.unit), told);
+  std::fflush(stdout);
+  if (file_ == nullptr) return;
+  fmt::print(file_, R"({{"name": "{}", "unit": "{}", "value": {}, "baseline": {}, "ratio": {}, "budget": {}, "verdict": "{}", )",
+             figure.name, figure.unit, json(value), is_compared ? json(baseline) : "null", is_compared ? json(ratio) : "null",
+             json(figure.budget), told);
+  fmt::print(file_, "\"note\": \"{}\", \"values\": {}, \"baselines\": {}}}\n", figure.note, json(figure.values), json(figure.baseline));
+  std::fflush(file_);
+}
+
+}  // namespace bench

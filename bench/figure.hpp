@@ -1,0 +1,55 @@
+// One measured number, beside its baseline: how it is judged, printed for a person and written for a program.
+#pragma once
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// What a figure must keep to: at most or at least so much, of its ratio to the baseline or of its own value.
+struct Budget {
+  enum class Of { kRatio, kValue } of;
+  enum class Is { kAtMost, kAtLeast } is;
+  double limit;
+};
+
+constexpr Budget ratio_at_most(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtMost, limit}; }
+constexpr Budget ratio_at_least(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtLeast, limit}; }
+constexpr Budget value_at_most(double limit) { return {Budget::Of::kValue, Budget::Is::kAtMost, limit}; }
+
+/// Samples are paired: values[i] and baseline[i] were taken one after the other. Ratios are of pairs.
+struct Figure {
+  std::string name;
+  std::string unit;
+  std::optional<Budget> budget = std::nullopt;
+  std::vector<double> values = {};
+  std::vector<double> baseline = {};  ///< empty: there is none
+  std::string note = {};              ///< what the baseline is, and what else a reader should know
+};
+
+double median(std::vector<double> values);
+
+/// A median and its 95 % interval, by bootstrap: always the same one for the same values.
+struct Estimate {
+  double median;
+  double low;
+  double high;
+};
+Estimate estimate(const std::vector<double>& values);
+
+/// Prints a line for each figure as it comes; appends each with all of its samples to a file, a JSON object a line.
+class Report {
+ public:
+  /// No file when `file` is empty. Throws std::runtime_error when it cannot be opened.
+  explicit Report(const std::string& file);
+  ~Report();
+  Report(const Report&) = delete;
+
+  void add(const Figure& figure);
+
+ private:
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace bench

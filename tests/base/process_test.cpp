@@ -1,0 +1,58 @@
+#include "base/process.hpp"
+
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+#include <gmock/gmock.h>
+
+#include "fixtures/throws_with.hpp"
+
+namespace gluster::base {
+namespace {
+
+Ended shell(const std::string& script) { return run_program({"sh", "-c", script}); }
+
+TEST(ProcessTest, TellsStatusAndAllOutput) {
+  Ended ended = shell("echo out; echo err >&2; exit 3");
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_EQ(ended.output, "out\nerr\n");
+}
+
+TEST(ProcessTest, TellsASignalAsAShellDoes) {
+  EXPECT_EQ(shell("kill -9 $$").status, 128 + 9);
+  EXPECT_EQ(shell("kill -15 $$").status, 128 + 15);
+}
+
+TEST(ProcessTest, HandsArgumentsOverAsTheyAre) {
+  EXPECT_EQ(run_program({"printf", "%s|", "a b", "", "$HOME", "'\""}).output, "a b||$HOME|'\"|");
+}
+
+TEST(ProcessTest, GivesNoInput) { EXPECT_EQ(run_program({"cat"}).output, ""); }
+
+TEST(ProcessTest, ReadsMoreThanAPipeHolds) { EXPECT_EQ(shell("head -c 3000000 /dev/zero").output.size(), 3'000'000u); }
+
+TEST(ProcessTest, SaysWhichProgramIsNotThere) {
+  EXPECT_THROWS_WITH(run_program({"no-such-program-anywhere"}), Error, "no-such-program-anywhere", "No such file");
+}
+
+TEST(ProcessTest, LeavesNoDescriptorBehind) {
+  auto count = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  auto before = count();
+  for (int i = 0; i < 5; ++i) {
+    shell("true");
+    EXPECT_ANY_THROW(run_program({"no-such-program-anywhere"}));
+  }
+  EXPECT_EQ(count(), before);
+}
+
+TEST(ProcessTest, SeveralRunAtOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([i] { EXPECT_EQ(run_program({"echo", std::to_string(i)}).output, fmt::format("{}\n", i)); });
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace gluster::base

@@ -1,0 +1,460 @@
+#include "plugin/json.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "fixtures/carried.hpp"
+#include "fixtures/throws_with.hpp"
+
+namespace {
+
+enum class Color : std::uint16_t { red = 1, blue = 0xfffe };
+
+struct Point {
+  double x = 0;
+  std::int32_t tag = 0;
+  std::string name;
+  char code[3] = {};
+  bool operator==(const Point& other) const {
+    return x == other.x && tag == other.tag && name == other.name && std::memcmp(code, other.code, 3) == 0;
+  }
+  template <class A>
+  void serialize(A& archive) {
+    archive(cereal::make_nvp("x", x), tag, name, code);
+  }
+};
+
+struct Named : Point {
+  std::vector<bool> flags;
+  bool operator==(const Named& other) const { return Point::operator==(other) && flags == other.flags; }
+  template <class A>
+  void serialize(A& archive) {
+    archive(cereal::base_class<Point>(this), flags);
+  }
+};
+
+struct Tree {
+  std::int64_t value = 0;
+  std::vector<Tree> children;
+  std::unique_ptr<Tree> left;
+  bool operator==(const Tree& other) const {
+    return value == other.value && children == other.children && !left == !other.left && (!left || *left == *other.left);
+  }
+  template <class A>
+  void serialize(A& archive) {
+    archive(value, children, left);
+  }
+};
+
+struct Owners {
+  std::shared_ptr<std::string> first, second, third;
+  template <class A>
+  void serialize(A& archive) {
+    archive(first, second, third);
+  }
+};
+
+struct Ring {
+  std::shared_ptr<Ring> next;
+  template <class A>
+  void serialize(A& archive) {
+    archive(next);
+  }
+};
+
+struct Child;
+struct Parent {  // one of its names can be ruled out
+  std::vector<Child> children;
+  std::vector<Parent> siblings;
+  bool operator==(const Parent&) const;
+  template <class A>
+  void serialize(A& archive);
+};
+struct Child {
+  std::vector<Child> children;
+  std::vector<Parent> parents;
+  bool operator==(const Child&) const = default;
+  template <class A>
+  void serialize(A& archive) {
+    archive(children, parents);
+  }
+};
+bool Parent::operator==(const Parent&) const = default;
+template <class A>
+void Parent::serialize(A& archive) {
+  archive(siblings, children);
+}
+
+struct Forest {  // nobody can tell whose name @Tree is
+  std::vector<Tree> trees;
+  template <class A>
+  void serialize(A& archive) {
+    archive(trees);
+  }
+};
+
+struct Split {
+  template <class A>
+  void save(A&) const {}
+  template <class A>
+  void load(A&) {}
+};
+
+struct Versioned {
+  template <class A>
+  void serialize(A&, std::uint32_t) {}
+};
+
+struct Raw {
+  int number = 0;
+  template <class A>
+  void serialize(A& archive) {
+    archive(cereal::binary_data(&number, sizeof number));
+  }
+};
+
+struct Sized {
+  cereal::size_type size = 0;
+  template <class A>
+  void serialize(A& archive) {
+    archive(cereal::make_size_tag(size));
+  }
+};
+
+}  // namespace
+
+namespace gluster::plugin {
+namespace {
+
+using Json = nlohmann::json;
+using tests::Carried;
+using tests::encoded;
+
+Json decoded(const std::string& type, Carried frame) {
+  Json value;
+  Decoder in(frame.body(), frame.segment_count());
+  decode_json(type, in, value);
+  in.expect_end();
+  frame.deliver(in);
+  in.finish();
+  return value;
+}
+
+Encoder encoded_json(const Json& value, const std::string& type) {
+  Encoder out;
+  encode_json(value, type, out);
+  out.close();
+  return out;
+}
+
+template <class T>
+Json to_json(const T& value) {
+  return decoded(type_of<T>().text, Carried(encoded(value)));
+}
+template <class T>
+T from_json(const Json& value) {
+  Carried frame(encoded_json(value, type_of<T>().text));
+  Decoder in(frame.body(), frame.segment_count());
+  T back{};
+  tests::decode_all(in, frame, back);
+  return back;
+}
+template <class T>
+void expect_both_ways(const T& value, const Json& json) {
+  SCOPED_TRACE(type_of<T>().text);
+  EXPECT_EQ(to_json(value), json);
+  EXPECT_EQ(from_json<T>(json), value);
+}
+template <class T>
+void expect_both_ways(const T& value, const char* json) {
+  expect_both_ways(value, Json::parse(json));
+}
+template <class T>
+void expect_misfit(const char* json, const std::string& message) {
+  SCOPED_TRACE(json);
+  EXPECT_THROWS_WITH(encoded_json(Json::parse(json), type_of<T>().text), UsageError, message);
+}
+
+template <class T>
+class JsonOfNumbersTest : public testing::Test {};
+using Numbers = testing::Types<signed char, unsigned char, short, unsigned short, int, unsigned, long, unsigned long, float, double>;
+TYPED_TEST_SUITE(JsonOfNumbersTest, Numbers);
+
+TYPED_TEST(JsonOfNumbersTest, CarriesEveryExtreme) {
+  using Limits = std::numeric_limits<TypeParam>;
+  std::vector<TypeParam> all{TypeParam{0}, TypeParam{1}, Limits::lowest(), Limits::max(), Limits::min()};
+  for (TypeParam value : all) expect_both_ways(value, Json(value));
+  expect_both_ways(all, Json(all));
+  expect_both_ways(std::vector<std::vector<TypeParam>>{all, {}, all}, Json({all, Json::array(), all}));
+  expect_both_ways(std::array<TypeParam, 2>{TypeParam{1}, TypeParam{2}}, "[1, 2]");
+  expect_both_ways(std::complex<TypeParam>(1, 2), "[1, 2]");
+  expect_both_ways(std::set<TypeParam>{1, 2}, "[1, 2]");
+}
+
+TYPED_TEST(JsonOfNumbersTest, RefusesWhatItDoesNotHold) {
+  std::string name = type_of<TypeParam>().text;
+  for (const char* json : {"\"x\"", "true", "[]", "{}"}) expect_misfit<TypeParam>(json, "expected " + name + ", got ");
+  if (std::is_integral_v<TypeParam>)
+    for (const char* json : {"0.5", "1e30", "-1e30", "18446744073709551616", "-9223372036854775809"})
+      expect_misfit<TypeParam>(json, ", which it does not hold");
+  if (sizeof(TypeParam) < 8) expect_misfit<TypeParam>("18446744073709551615", "expected " + name + ", got 18446744073709551615, which it does not hold");
+}
+
+TEST(JsonTest, ConvertsNumbersThatStayTheSame) {
+  EXPECT_EQ(from_json<std::int32_t>(3.0), 3);
+  EXPECT_EQ(from_json<std::uint64_t>(0x1p63), std::uint64_t{1} << 63);
+  EXPECT_EQ(from_json<double>(3), 3.0);
+  EXPECT_EQ(from_json<float>(0.1), 0.1f);
+  EXPECT_EQ(from_json<float>(Json::parse("3.4028235e38")), std::numeric_limits<float>::max());
+  expect_misfit<float>("16777217", "expected f32, got 16777217, which it does not hold");
+  expect_misfit<float>("1e39", "expected f32, got 1e+39, which it does not hold");
+  expect_misfit<double>("9007199254740993", "which it does not hold");
+  expect_misfit<std::int8_t>("128", "expected i8, got 128, which it does not hold");
+  expect_misfit<std::uint8_t>("-1", "expected u8, got -1, which it does not hold");
+}
+
+TEST(JsonTest, CarriesWhatFloatingPointHasBesideNumbers) {
+  double infinity = std::numeric_limits<double>::infinity();
+  expect_both_ways(std::vector<double>{infinity, -infinity, 1}, R"(["inf", "-inf", 1.0])");
+  EXPECT_EQ(to_json(std::nan("")), "nan");
+  EXPECT_TRUE(std::isnan(from_json<double>("nan")));
+  EXPECT_TRUE(std::isnan(from_json<float>(nullptr)));
+  EXPECT_TRUE(std::signbit(from_json<double>(to_json(-0.0))));
+  expect_both_ways(1.5L, "1.5");
+  expect_both_ways(std::vector<long double>{1.5L, -2}, "[1.5, -2.0]");
+}
+
+TEST(JsonTest, CarriesBoolCharAndEnum) {
+  expect_both_ways(true, "true");
+  expect_both_ways(std::vector<bool>{true, false, true}, "[true, false, true]");
+  expect_both_ways(std::array<bool, 2>{true, false}, "[true, false]");
+  expect_both_ways('x', "\"x\"");
+  expect_both_ways('\0', Json(std::string(1, '\0')));
+  expect_both_ways(static_cast<char>(-2), Json(int{static_cast<char>(-2)}));
+  EXPECT_EQ(from_json<char>(65), 'A');
+  expect_both_ways(Color::blue, "65534");
+  expect_both_ways(std::vector{Color::red, Color::blue}, "[1, 65534]");
+  expect_misfit<bool>("1", "expected bool, got 1");
+  expect_misfit<char>("\"ab\"", "expected char, got \"ab\"");
+  expect_misfit<Color>("65536", "expected enum(u16), got 65536, which it does not hold");
+}
+
+TEST(JsonTest, CarriesSequencesOfEverySizeThatIsWrittenDifferently) {
+  for (std::size_t size : {0, 1, 15, 254, 255, 256, 257, 2047, 2048, 2049, 100'000}) {
+    expect_both_ways(std::string(size, 'x'), Json(std::string(size, 'x')));
+    expect_both_ways(std::vector<std::int16_t>(size, -2), Json(std::vector<int>(size, -2)));
+    expect_both_ways(std::vector<bool>(size, true), Json(std::vector<bool>(size, true)));
+    expect_both_ways(std::map<std::string, std::string>{{"key", std::string(size, 'x')}}, Json{{"key", std::string(size, 'x')}});
+    expect_both_ways(std::vector<std::complex<double>>(size, {1, 2}), Json(std::vector<std::array<double, 2>>(size, {1, 2})));
+  }
+}
+
+TEST(JsonTest, AlignsBlocksWhoseElementsAreNoPowersOfTwo) {
+  using Odd = std::array<std::int32_t, 3>;
+  expect_both_ways(std::tuple<char, std::vector<Odd>, bool, std::vector<std::complex<double>>, char, Odd>{'a', {{1, 2, 3}, {4, 5, 6}}, true, {{1, 2}}, 'b', {7, 8, 9}},
+                   R"(["a", [[1, 2, 3], [4, 5, 6]], true, [[1.0, 2.0]], "b", [7, 8, 9]])");
+  expect_both_ways(std::vector<Odd>(1000, {1, 2, 3}), Json(std::vector<Odd>(1000, {1, 2, 3})));
+}
+
+TEST(JsonTest, CarriesLargeArrays) {
+  auto large = std::make_unique<std::array<double, 1000>>();
+  large->fill(0.5);
+  expect_both_ways(*large, Json(std::vector<double>(1000, 0.5)));
+  expect_both_ways(std::array<std::string, 2>{"a", std::string(3000, 'b')}, Json{"a", std::string(3000, 'b')});
+  expect_both_ways(std::array<std::int32_t, 0>{}, "[]");
+}
+
+TEST(JsonTest, CarriesTuplesAndOptionals) {
+  expect_both_ways(std::pair<std::string, std::vector<double>>{"a", {1, 2}}, R"(["a", [1.0, 2.0]])");
+  expect_both_ways(std::tuple<>{}, "[]");
+  expect_both_ways(std::vector<std::tuple<>>(3), "[[], [], []]");
+  expect_both_ways(std::optional<int>{}, "null");
+  expect_both_ways(std::optional<std::string>{"x"}, "\"x\"");
+  expect_both_ways(std::vector<std::optional<std::pair<int, std::string>>>{std::pair{1, std::string(5000, 'x')}, std::nullopt},
+                   Json{{1, std::string(5000, 'x')}, nullptr});
+}
+
+TEST(JsonTest, CarriesMapsAndSets) {
+  expect_both_ways(std::map<std::string, int>{{"b", 1}, {"a", 2}}, R"({"a": 2, "b": 1})");
+  expect_both_ways(std::unordered_map<std::string, std::vector<std::string>>{{"a", {"x", "y"}}, {"b", {}}}, R"({"a": ["x", "y"], "b": []})");
+  expect_both_ways(std::map<int, std::optional<double>>{{1, 0.5}, {2, std::nullopt}}, "[[1, 0.5], [2, null]]");
+  expect_both_ways(std::set<std::string>{"a", "b"}, R"(["a", "b"])");
+  expect_both_ways(std::unordered_set<int>{7}, "[7]");
+  expect_both_ways(std::map<std::string, int>{}, "{}");
+  expect_both_ways(std::vector<std::map<std::string, std::pair<bool, std::array<float, 2>>>>{{{"a", {true, {1, 2}}}}, {}}, R"([{"a": [true, [1.0, 2.0]]}, {}])");
+  expect_both_ways(std::tuple<int, std::set<int>, std::string>{1, {2, 3}, "x"}, R"([1, [2, 3], "x"])");
+}
+
+TEST(JsonTest, CarriesVariantsAsTheFirstAlternativeThatFits) {
+  using Variant = std::variant<std::monostate, std::int8_t, double, std::string, std::vector<std::variant<bool, std::string>>>;
+  expect_both_ways(Variant{}, "null");
+  expect_both_ways(Variant{std::int8_t{5}}, "5");
+  expect_both_ways(Variant{500.0}, "500.0");
+  expect_both_ways(Variant{"text"}, "\"text\"");
+  expect_both_ways(std::vector<Variant>{true ? Variant{std::vector<std::variant<bool, std::string>>{true, "x"}} : Variant{}, 1.5}, R"([[true, "x"], 1.5])");
+  expect_misfit<std::vector<Variant>>("[1, {}]", "[1]: expected <void|i8|f64|str|[<bool|str>]>, got an object of 0");
+}
+
+TEST(JsonTest, CarriesStructsAsArrays) {
+  Named named;
+  named.x = 1.5, named.tag = -2, named.name = "n", named.flags = {true, false};
+  std::memcpy(named.code, "abc", 3);
+  expect_both_ways(named, R"([[1.5, -2, "n", ["a", "b", "c"]], [true, false]])");
+  expect_both_ways(std::vector<Point>{named, Point{}}, R"([[1.5, -2, "n", ["a", "b", "c"]], [0.0, 0, "", ["\u0000", "\u0000", "\u0000"]]])");
+  expect_both_ways(std::map<std::string, Point>{{"p", named}}, R"({"p": [1.5, -2, "n", ["a", "b", "c"]]})");
+}
+
+TEST(JsonTest, CarriesStructsInsideThemselves) {
+  Json json = Json::parse("[1, [[2, [], null], [3, [[4, [], null]], null]], [5, [], null]]");
+  EXPECT_EQ(to_json(from_json<Tree>(json)), json);
+  EXPECT_EQ(from_json<Tree>(json).children[1].children[0].value, 4);
+  EXPECT_EQ(from_json<Tree>(json).left->value, 5);
+  // @Parent is the outer one, for it is named where no other is; so @Child is the inner one.
+  Parent parent{{Child{{Child{}}, {Parent{}, Parent{}}}}, {Parent{}}};
+  expect_both_ways(parent, "[[[[], []]], [[[[[], []]], [[[], []], [[], []]]]]]");
+}
+
+TEST(JsonTest, CarriesPointers) {
+  auto shared = std::make_shared<std::string>("shared");
+  EXPECT_EQ(to_json(Owners{shared, nullptr, shared}), Json::parse(R"(["shared", null, "shared"])"));
+  Owners back = from_json<Owners>(Json::parse(R"(["a", null, "c"])"));
+  EXPECT_EQ(*back.first, "a");
+  EXPECT_EQ(back.second, nullptr);
+  EXPECT_EQ(*back.third, "c");
+  auto pointers = from_json<std::vector<std::unique_ptr<int>>>(Json::parse("[1, null]"));
+  EXPECT_EQ(*pointers[0], 1);
+  EXPECT_EQ(pointers[1], nullptr);
+  EXPECT_EQ(to_json(pointers), Json::parse("[1, null]"));
+}
+
+TEST(JsonTest, RefusesARingOfPointers) {
+  auto ring = std::make_shared<Ring>();
+  ring->next = ring;
+  EXPECT_THROWS_WITH(to_json(*ring), UsageError, "leads back to itself");
+  ring->next = nullptr;
+}
+
+TEST(JsonTest, TellsAVoidResultFromAMonostate) {
+  EXPECT_EQ(decoded("void", Carried(Encoder())), nullptr);
+  expect_both_ways(std::monostate{}, "null");
+  expect_both_ways(std::tuple(std::monostate{}, 1), "[null, 1]");
+}
+
+TEST(JsonTest, ReadsWhatOnlyKernelsHave) {
+  Block<double> block(3);
+  for (std::size_t i = 0; i < 3; ++i) block[i] = static_cast<double>(i);
+  EXPECT_EQ(to_json(block), Json::parse("[0.0, 1.0, 2.0]"));
+  std::vector<int> numbers{1, 2};
+  EXPECT_EQ(to_json(std::span<const int>(numbers)), Json::parse("[1, 2]"));
+  EXPECT_EQ(to_json("literal"), "literal");
+}
+
+TEST(JsonTest, CarriesSeveralValuesInOneFrame) {
+  Encoder out;
+  encode_json(std::vector<double>(1000, 0.5), "[f64]", out);
+  encode_json("x", "str", out);
+  encode_json(std::vector<int>(1000, 7), "{i32}", out);
+  out.close();
+  Carried frame(out);
+  Decoder in(frame.body(), frame.segment_count());
+  Json numbers, text, set;
+  decode_json("[f64]", in, numbers);
+  decode_json("str", in, text);
+  decode_json("{i32}", in, set);
+  in.expect_end();
+  frame.deliver(in);
+  in.finish();
+  EXPECT_EQ(numbers, Json(std::vector<double>(1000, 0.5)));
+  EXPECT_EQ(text, "x");
+  EXPECT_EQ(set.size(), 1000u);
+}
+
+TEST(JsonTest, SaysWhereAValueDoesNotFit) {
+  expect_misfit<int>("\"x\"", "expected i32, got \"x\"");
+  expect_misfit<std::vector<std::map<std::string, int>>>(R"([{}, {}, {"name": "x"}])", "[2].name: expected i32, got \"x\"");
+  expect_misfit<std::vector<int>>("{\"a\": 1}", "expected [i32], got an object of 1");
+  expect_misfit<std::array<int, 3>>("[1, 2]", "expected [i32;3], got an array of 2");
+  expect_misfit<std::pair<int, std::string>>("[1, \"a\", 2]", "expected (i32,str), got an array of 3");
+  expect_misfit<std::map<int, int>>("[[1, 2], [1]]", "[1]: expected (i32,i32), got an array of 1");
+  expect_misfit<std::map<int, int>>("[[1, 2], [3, null]]", "[1][1]: expected i32, got null");
+  expect_misfit<std::map<std::string, int>>("[]", "expected {str:i32}, got an array of 0");
+  expect_misfit<std::optional<std::string>>("5", "expected str, got 5");
+  expect_misfit<std::complex<double>>("[1]", "expected complex(f64), got an array of 1");
+  expect_misfit<Point>("[1, 2, 3, \"abc\"]", "[2]: expected str, got 3");
+  expect_misfit<Tree>("[1, [[2, [], 5]], null]", "[1][0][2]: expected struct(i64,[@Tree],*@Tree), got 5");
+  expect_misfit<std::tuple<std::monostate, int>>("[0, 1]", "[0]: expected null, got 0");
+  expect_misfit<int>(("\"" + std::string(100, 'x') + "\"").c_str(), std::string(56, 'x') + "...");
+}
+
+TEST(JsonTest, RefusesValuesDeeperThanAStackShouldBe) {
+  Json deep = Json::parse("[1, [], null]");
+  for (int i = 0; i < 10'000; ++i) deep = Json::array({1, Json::array(), std::move(deep)});
+  EXPECT_THROWS_WITH(encoded_json(deep, type_of<Tree>().text), UsageError, "less depth");
+  std::string bytes;
+  for (int i = 0; i < 100'000; ++i) bytes += '\1';
+  EXPECT_THROWS_WITH(decoded("struct(*@List)", Carried(encoded(bytes))), UsageError, "structs deep");
+}
+
+TEST(JsonTest, RefusesTypesWhoseTextDoesNotTellTheirForm) {
+  auto refused = [](const std::string& type, const std::string& why) {
+    SCOPED_TRACE(type);
+    EXPECT_THROWS_WITH(encoded_json(nullptr, type), UsageError, "type " + type + " has no form in JSON: ", why);
+    EXPECT_THROWS_WITH(decoded(type, Carried(Encoder())), UsageError, why);
+  };
+  refused(type_of<Split>().text, "opaque Split#0");
+  refused(type_of<std::tuple<int, std::multimap<int, int>, int>>().text, "opaque multimap<int, int>#0 ");
+  refused(type_of<std::vector<Versioned>>().text, "class version (struct#0)");
+  refused(type_of<Raw>().text, "raw bytes");
+  refused(type_of<Sized>().text, "raw size");
+  refused(type_of<Forest>().text, "@Tree may be any of the structs");
+  EXPECT_EQ(type_of<std::optional<std::unique_ptr<int>>>().text, type_of<std::unique_ptr<std::optional<int>>>().text);
+  refused("[*i32?]", "same text");
+}
+
+TEST(JsonTest, ReadsNamesWithTemplateArguments) {
+  Json value = Json::parse("[1, {\"a\": [2, {}]}]");
+  for (std::string name : {"Node", "Node<int, std::map<a::B, C> >", "Node<(Color)1>", "<lambda(int)>::Node"}) {
+    std::string type = "struct(i32,{str:@" + name + "})";
+    EXPECT_EQ(decoded(type, Carried(encoded_json(value, type))), value) << type;
+  }
+}
+
+TEST(JsonTest, RefusesMalformedTypes) {
+  for (const char* type : {"", "i33", "I32", "[", "[i32", "[i32;", "[i32;]", "[i32;99999999999999999999]", "[i32;-1]", "[f64;9999999999999999999]", "[]",
+                           "(i32", "(i32,)", "(,)", "{}", "{i32:i32:i32}", "{i32", "<>", "<i32", "<i32,i32>", "?", "*", "&", "@Name", "@", "struct",
+                           "struct(", "struct(@)", "enum", "enum(str)", "complex(str)", "complex()", "i32]", "i32 ", "i32,i32", "struct(i32) "})
+    EXPECT_THROWS_WITH(encoded_json(nullptr, type), PluginError, std::string("malformed type text `") + type + "`: expected ");
+  EXPECT_THROWS_WITH(encoded_json(nullptr, std::string(1'000'000, '[')), PluginError, "less depth");
+  EXPECT_THROWS_WITH(encoded_json(nullptr, "[i32;x]"), PluginError, "expected a number at 5");
+}
+
+TEST(JsonTest, RefusesEveryShorterFrame) {
+  using Value = std::tuple<std::vector<std::string>, std::array<double, 3>, std::optional<std::complex<float>>, std::map<std::string, std::vector<int>>,
+                           std::vector<std::variant<Tree, std::set<bool>>>, std::vector<std::uint16_t>, std::vector<std::optional<Point>>>;
+  Json value = Json::parse(R"([["a", "bc"], [1.0, 2.0, 3.0], [1.0, 2.0], {"k": [1, 2]}, [[true], [1, [[2, [], null]], null]], [7], [[1.5, -2, "n", ["a", "b", "c"]]]])");
+  std::string type = type_of<Value>().text;
+  Encoder out = encoded_json(value, type);
+  EXPECT_EQ(decoded(type, Carried(out)), value);
+  std::span<const std::byte> body = out.body;
+  for (std::size_t size = 0; size < body.size(); ++size) EXPECT_THROW(decoded(type, Carried(body.first(size), 0)), DataError) << size;
+}
+
+TEST(JsonTest, RefusesDamagedFrames) {
+  auto refused = [](const std::string& type, const std::string& whole, const std::string& why) {
+    EXPECT_THROWS_WITH(decoded(type, Carried(encoded(whole))), DataError, why);
+  };
+  refused("<i32|str>", std::string("\2\0\0\0", 4), "an alternative that its variant does not have");
+  refused("<i32|str>", std::string("\xff\xff\xff\xff", 4), "an alternative that its variant does not have");
+  refused("{f64}", std::string("\2\0\0\0\0\0\0\0", 8) + std::string(15, 'x'), "a container larger than its bytes");
+  refused("{()}", std::string(8, '\xff'), "a container larger than its bytes");
+  refused("&i32", std::string("\1\0\0\0", 4), "a pointer to what it has not");
+  refused("struct(i8)", "ab", "more bytes than the value takes");
+  std::string large(3000, '\xff');
+  refused("{f64}", large, "a container larger than its bytes");
+}
+
+}  // namespace
+}  // namespace gluster::plugin

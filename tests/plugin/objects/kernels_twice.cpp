@@ -1,0 +1,4 @@
+#include <gluster/plugin.hpp>
+
+static int one() { return 1; }
+GLUSTER_EXPORT_AS(same, one)

@@ -1,0 +1,3 @@
+#include <gluster/plugin.hpp>
+
+int nobody_exports_me() { return 1; }
