@@ -58,7 +58,8 @@ double run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& pl
   }
   for (auto& job : jobs) {
     while (!job.wait_for(std::chrono::milliseconds(100))) {
-      progress.now(fmt::format("{}, {} of {} parts, {:.1f} s", doing, c.size(), jobs.size(), seconds_since(start)));
+      progress.now(fmt::format("{}: Gluster, {} of {} parts back, {:.1f} s", doing, c.size(), jobs.size(),
+                               seconds_since(start)));
     }
     c.push_back(job.get());
   }

@@ -1,5 +1,7 @@
 #include "transfer.hpp"
 
+#include <algorithm>
+
 namespace baselines {
 namespace {
 
@@ -39,7 +41,11 @@ std::vector<double> fetch_fresh(MPI_Comm comm, int peer, std::size_t elements) {
   return buffer;
 }
 
-void supply(MPI_Comm comm, int peer, std::span<const double> data) {
+void await_ready(MPI_Comm comm, int peer) { receive(comm, peer, {}); }
+
+void supply(MPI_Comm comm, int peer, std::span<double> data) {
+  std::ranges::fill(data, 1);
+  send(comm, peer, {});
   receive(comm, peer, {});
   send(comm, peer, data);
 }

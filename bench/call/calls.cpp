@@ -1,5 +1,7 @@
 #include <cstddef>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,6 +10,8 @@
 #include "baselines/master_worker.hpp"
 #include "baselines/ping_pong.hpp"
 #include "call/figures.hpp"
+#include "master/arguments.hpp"
+#include "plugin/executor.hpp"
 #include "wire/message.hpp"
 
 namespace bench {
@@ -15,10 +19,9 @@ namespace {
 
 using Argument = std::span<const std::uint8_t>;
 
-// --- what a call of take_bytes takes on the wire -------------------------------------------------------------------
+// --- what an empty call takes on the wire --------------------------------------------------------------------------
 
-std::size_t bytes_of(gluster::wire::Word word, gluster::Encoder& content) {
-  content.close();
+std::size_t bytes_of(gluster::wire::Word word, const gluster::Encoder& content) {
   const gluster::wire::Frame frame{word, 1, 1, &content, nullptr};
   std::size_t bytes = gluster::wire::packed_bytes(frame);
   if (gluster::wire::spills(frame)) bytes += content.body.size();
@@ -26,20 +29,29 @@ std::size_t bytes_of(gluster::wire::Word word, gluster::Encoder& content) {
   return bytes;
 }
 
+// Without an argument where there is nothing in it.
 std::size_t bytes_of_call(Argument argument) {
-  gluster::Encoder call;
-  call.put(gluster::wire::CallHead{});
-  if (!argument.empty()) {  // else it is a call of empty()
-    call.put(gluster::ArgumentKind::value);
-    gluster::detail::encode(call, argument);
+  const auto& nothing = gluster::type_of<void>();
+  gluster::Signature signature{nothing, {gluster::type_of<Argument>()}};
+  std::vector<gluster::detail::Argument> arguments = {gluster::detail::argument(&argument)};
+  if (argument.empty()) {
+    signature.parameters.clear();
+    arguments.clear();
   }
-  return bytes_of(gluster::wire::Word::kCall, call);
+  const gluster::KernelEntry kernel{"traffic.empty", 0, 0, &signature, "", {}};
+  gluster::Encoder frame;
+  gluster::master::encode_call(kernel, arguments, nothing, frame);
+  return bytes_of(gluster::wire::Word::kCall, frame);
 }
 
 std::size_t bytes_of_result() {
-  gluster::Encoder result;
-  result.put(gluster::wire::ResultHead{});
-  return bytes_of(gluster::wire::Word::kResult, result);
+  struct Empty final : gluster::Invocation {
+    void run(gluster::Encoder&) override {}
+  } empty;
+  gluster::Decoder nothing({}, 0);
+  gluster::Encoder frame;
+  gluster::plugin::execute(empty, nothing, frame, 0);
+  return bytes_of(gluster::wire::Word::kResult, frame);
 }
 
 // --- one at a time -------------------------------------------------------------------------------------------------
@@ -107,27 +119,32 @@ std::string runners(int count) { return fmt::format("{} runner{}", count, count 
 }  // namespace
 
 void round_trips(const Stage& stage, const Effort& effort, Report& report) {
-  const std::vector<std::pair<std::size_t, const char*>> sizes = {{0, "0 B"}, {64, "64 B"}, {1024, "1 KiB"}, {65536, "64 KiB"}};
+  const std::vector<std::pair<std::size_t, const char*>> sizes = {
+      {0, "0 B"}, {64, "64 B"}, {1024, "1 KiB"}, {65536, "64 KiB"}};
   for (const auto& [bytes, shown] : sizes) {
     const std::vector<std::uint8_t> data(bytes, 1);
     const Argument argument(data);
     const long times = bytes < gluster::kSegmentBytes ? 4000 : 500;
-    Figure figure{.name = fmt::format("empty call with {}, round trip", shown), .unit = "us", .budget = ratio_at_most(1.5)};
-    figure.note = fmt::format("raw: blocking MPI_Send/MPI_Recv of {} B there, {} B back", bytes_of_call(argument), bytes_of_result());
-    report.add(stage.run(std::move(figure), {.raw = [&] { return microseconds_a_ping(stage, argument, times); },
-                                             .gluster = [&](auto& cluster) { return microseconds_a_call(cluster, argument, times); },
-                                             .seconds = 1.5 * effort.seconds,
-                                             .least_rounds = effort.least_rounds}));
+    Figure figure{
+        .name = fmt::format("empty call with {}, round trip", shown), .unit = "us", .budget = ratio_at_most(1.5)};
+    figure.note = fmt::format("raw: blocking MPI_Send/MPI_Recv of {} B there, {} B back", bytes_of_call(argument),
+                              bytes_of_result());
+    report.add(stage.run(std::move(figure),
+                         {.raw = [&] { return microseconds_a_ping(stage, argument, times); },
+                          .gluster = [&](auto& cluster) { return microseconds_a_call(cluster, argument, times); },
+                          .seconds = 1.5 * effort.seconds,
+                          .least_rounds = effort.least_rounds}));
   }
 }
 
 void rates(const Stage& stage, const Effort& effort, Report& report) {
   constexpr long kCalls = 20'000;
   const auto measure = [&](Figure figure, int window, std::size_t jobs) {
-    report.add(stage.run(std::move(figure), {.raw = [&] { return millions_by_hand(stage, window, kCalls); },
-                                             .gluster = [&](auto& cluster) { return millions_of_calls(cluster, jobs, kCalls); },
-                                             .seconds = effort.seconds,
-                                             .least_rounds = effort.least_rounds}));
+    report.add(stage.run(std::move(figure),
+                         {.raw = [&] { return millions_by_hand(stage, window, kCalls); },
+                          .gluster = [&](auto& cluster) { return millions_of_calls(cluster, jobs, kCalls); },
+                          .seconds = effort.seconds,
+                          .least_rounds = effort.least_rounds}));
   };
   const auto workers = static_cast<std::size_t>(stage.workers());
   for (const std::size_t window : {1, 4, 16}) {

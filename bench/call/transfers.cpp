@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -21,7 +23,11 @@ using Block = gluster::Block<double>;
 class Arrays {
  public:
   Arrays(const Stage& stage, const Effort& effort, std::size_t mebibytes)
-      : stage_(&stage), effort_(&effort), mebibytes_(mebibytes), data_((mebibytes << 20) / sizeof(double), 1), times_(std::clamp<long>(static_cast<long>(256 / mebibytes), 1, 32)) {}
+      : stage_(&stage),
+        effort_(&effort),
+        mebibytes_(mebibytes),
+        data_((mebibytes << 20) / sizeof(double), 1),
+        times_(std::clamp<long>(static_cast<long>(256 / mebibytes), 1, 32)) {}
 
   void measure(Report& report) {
     const auto budget = mebibytes_ == 64 ? std::optional(ratio_at_least(0.97)) : std::nullopt;
@@ -30,19 +36,25 @@ class Arrays {
     run(report, "in, to a span", budget, "MPI_Recv into a warm buffer", in_warm, takes("traffic.take_span"));
     run(report, "in, to a Block", {}, "MPI_Recv into a warm buffer", in_warm, takes("traffic.take_block"));
     run(report, "in, to a vector", {}, "MPI_Recv into a fresh vector", in_fresh, takes("traffic.take_vector"));
-    run(report, "back, as a Block", budget, "MPI_Recv into a warm buffer", [this] { return fetch_warm(); }, gives<Block>("traffic.prepare_block", "traffic.give_block"));
-    run(report, "back, as a vector", budget, "MPI_Recv into a fresh vector", [this] { return fetch_fresh(); }, gives<Vector>("traffic.prepare_vector", "traffic.give_vector"));
+    run(
+        report, "back, as a Block", budget, "MPI_Recv into a warm buffer", [this] { return fetch_warm(); },
+        gives<Block>("traffic.prepare_block", "traffic.give_block"));
+    run(
+        report, "back, as a vector", budget, "MPI_Recv into a fresh vector", [this] { return fetch_fresh(); },
+        gives<Vector>("traffic.prepare_vector", "traffic.give_vector"));
   }
 
  private:
   using Sample = std::function<double(gluster::Cluster&)>;
 
-  void run(Report& report, const char* way, std::optional<Budget> budget, const char* baseline, std::function<double()> raw, Sample gluster) {
+  void run(Report& report, const char* way, std::optional<Budget> budget, const char* baseline,
+           std::function<double()> raw, Sample gluster) {
     Figure figure{.name = fmt::format("{} MiB {}", mebibytes_, way), .unit = "GB/s", .budget = budget};
     figure.note = fmt::format("raw: {}", baseline);
     const bool is_huge = mebibytes_ > 64;
     const double weight = mebibytes_ == 64 ? 1.5 : mebibytes_ < 64 ? 0.5 : 1;
-    report.add(stage_->run(std::move(figure), {std::move(raw), std::move(gluster), weight * effort_->seconds, is_huge ? effort_->least_huge : effort_->least_rounds}));
+    report.add(stage_->run(std::move(figure), {std::move(raw), std::move(gluster), weight * effort_->seconds,
+                                               is_huge ? effort_->least_huge : effort_->least_rounds}));
   }
 
   // `once` returns seconds.
@@ -62,11 +74,15 @@ class Arrays {
   }
   double fetch_warm() {
     order(Act::kSupply);
-    return gigabytes_a_second([&] { return seconds_of([&] { baselines::fetch_warm(stage_->comm(), 1, data_); }); });
+    return gigabytes_a_second([&] {
+      baselines::await_ready(stage_->comm(), 1);
+      return seconds_of([&] { baselines::fetch_warm(stage_->comm(), 1, data_); });
+    });
   }
   double fetch_fresh() const {
     order(Act::kSupply);
     return gigabytes_a_second([&] {
+      baselines::await_ready(stage_->comm(), 1);
       Vector value;  // it is freed after the time has been taken
       return seconds_of([&] { value = baselines::fetch_fresh(stage_->comm(), 1, data_.size()); });
     });

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <mutex>
@@ -38,6 +39,7 @@ class GLUSTER_PUBLIC BlockPool {
   void give(void* piece, std::size_t bytes) noexcept {
     if (bytes >= kSmallestKept) {
       std::lock_guard lock(mutex_);
+      used_ = Clock::now();
       if (kept_.size() < kept_.capacity()) {
         kept_.push_back({piece, rounded(bytes)});
         kept_bytes_ += rounded(bytes);
@@ -47,10 +49,10 @@ class GLUSTER_PUBLIC BlockPool {
     std::free(piece);
   }
 
-  /// Gives all kept pieces back to the system; called when a rank has rested for a while. True if there were any.
-  bool trim() noexcept {
+  /// Gives all kept pieces back to the system if none came or went for so long. True if there were any.
+  bool trim(std::chrono::nanoseconds unused_for = {}) noexcept {
     std::lock_guard lock(mutex_);
-    if (kept_.empty()) return false;
+    if (kept_.empty() || Clock::now() - used_ < unused_for) return false;
     while (!kept_.empty()) std::free(remove(kept_.size() - 1));
     return true;
   }
@@ -65,7 +67,10 @@ class GLUSTER_PUBLIC BlockPool {
   static constexpr std::size_t kMostKept = std::size_t{256} << 20;
   static constexpr std::size_t kMostPieces = 64;
 
+  using Clock = std::chrono::steady_clock;
+
   BlockPool() { kept_.reserve(kMostPieces); }
+  ~BlockPool() { trim(); }
 
   static std::size_t rounded(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
@@ -87,6 +92,7 @@ class GLUSTER_PUBLIC BlockPool {
   std::mutex mutex_;
   std::vector<Piece> kept_;
   std::size_t kept_bytes_ = 0;
+  Clock::time_point used_{};
 };
 
 /// An owning array that is not zero-filled and whose memory is used again: the fastest thing for a kernel to return.

@@ -136,7 +136,7 @@ class Encoder {
     body.append(data, bytes);
   }
 
-  /// A sequence's elements, of `size` bytes each, in bytes that nobody else owns.
+  /// A sequence's elements, of `size` bytes each and aligned to that, in bytes that nobody else owns.
   void owned(Bytes&& bytes, std::size_t size = 1) {
     length(bytes.size() / size);
     if (bytes.size() < kSegmentBytes) return block(bytes.data(), bytes.size(), size);
@@ -481,7 +481,9 @@ template <> struct Codec<std::string_view> : ViewCodec<std::string_view> {};
 template <> struct Codec<const char*> {
   static void encode(Encoder& out, const char* value) { detail::encode(out, std::string_view(value)); }
 };
-template <class T> struct Codec<Block<T>> : BlockCodec<Block<T>> {};
+template <class T> struct Codec<Block<T>> : BlockCodec<Block<T>> {
+  static_assert(kFlat<T>, "gluster: a Block travels as bytes: of arithmetic types, enums, complex and arrays of these");
+};
 template <class T, class A>
 struct Codec<std::vector<T, A>>
     : std::conditional_t<kFlat<T>, BlockCodec<std::vector<T, A>>,

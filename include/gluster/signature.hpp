@@ -32,7 +32,7 @@
 ///     bool char i8..i64 u8..u64 f32 f64 f80   arithmetic, by size          enum(i32)    by its underlying type
 ///     str                                     string, string_view, char*   [T]          vector, span, Block
 ///     [T;4]   array                           (A,B)  pair, tuple           {K:V} {K}    maps, sets
-///     T?      optional                        <A|B>  variant               complex(f64)
+///     T?      optional                        <A|B>  variant, none in it   complex(f64)
 ///     struct(A,B)  what its cereal `serialize` names, in order             struct#2(A)  the same with a class version
 ///     @Name        that struct again, inside itself
 ///     *T &T   unique_ptr, shared_ptr inside a struct                       opaque Name#1  cereal `save`/`load`, version 1
@@ -105,6 +105,7 @@ constexpr Scalar scalar_of() {
   else if constexpr (std::is_floating_point_v<T>)
     return sizeof(T) == 4 ? Scalar::f32 : sizeof(T) == 8 ? Scalar::f64 : Scalar::f80;
   else {
+    static_assert(sizeof(T) <= 8, "gluster: integers of more than 64 bits cannot travel");
     constexpr int log = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
     return static_cast<Scalar>(static_cast<int>(std::is_signed_v<T> ? Scalar::i8 : Scalar::u8) + log);
   }
@@ -252,7 +253,9 @@ struct DescribeKeyed {
 template <> struct Describe<void> {
   static void add(TypeText& text) { text.out += "void"; }
 };
-template <> struct Describe<std::monostate> : Describe<void> {};
+template <> struct Describe<std::monostate> {
+  static void add(TypeText& text) { text.out += "none"; }
+};
 template <> struct Describe<std::string> : DescribeText {};
 template <> struct Describe<std::string_view> : DescribeText {};
 template <> struct Describe<const char*> : DescribeText {};

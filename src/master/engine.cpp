@@ -16,6 +16,7 @@ namespace {
 constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
 constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
 constexpr int kTicksUntilRest = 50;
+constexpr std::chrono::seconds kTrimAfter{1};
 constexpr int kClockSamples = 3;
 
 }  // namespace
@@ -200,6 +201,7 @@ void Engine::run_helper() {
         return moved;
       });
       if (busy) continue;  // large data is on its way: it moves only while somebody looks
+      BlockPool::of_process().trim(kTrimAfter);
       if (idle < kTicksUntilRest) rest_helper(kHelperPeriod);
       else idle = rest_helper_until_wanted();
     }

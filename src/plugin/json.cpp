@@ -106,6 +106,8 @@ template <class T>
 std::optional<T> integer(const Json& value) {
   using Limits = std::numeric_limits<T>;
   long double number = number_of(value);
+  // JSON's parser makes a float of an integer beyond 64 bits: this one may be any of several.
+  if (value.is_number_float() && number <= -0x1p63L) return std::nullopt;
   bool fits = number >= static_cast<long double>(Limits::min()) && number <= static_cast<long double>(Limits::max());
   return fits && std::trunc(number) == number ? std::optional(static_cast<T>(number)) : std::nullopt;
 }

@@ -26,7 +26,8 @@ namespace gluster::plugin {
 void encode_json(const nlohmann::json& value, const std::string& type, Encoder& out);
 
 // Decodes a `type`, in two halves as all decoding has: `value` must hold still until Decoder::finish, which fills in what came in
-// segments. Both halves throw DataError for a malformed frame, the second UsageError for a shared_ptr that leads back to itself.
+// segments. Either half throws DataError for a malformed frame, and UsageError for a value that JSON cannot have: a shared_ptr that
+// leads back to itself, or one that is too deep. Throws as encode_json does for the type.
 void decode_json(const std::string& type, Decoder& in, nlohmann::json& value);
 
 }  // namespace gluster::plugin

@@ -151,7 +151,7 @@ class Parser {
     while (at_ < text_.size() && ((text_[at_] >= 'a' && text_[at_] <= 'z') || (text_[at_] >= '0' && text_[at_] <= '9'))) ++at_;
     std::string_view word = since(from);
     if (word == "str") return add(Kind::kText);
-    if (word == "void") return add(Kind::kNone);
+    if (word == "void" || word == "none") return add(Kind::kNone);
     if (word == "struct") return structure();
     if (word == "enum") return of_scalar(Kind::kScalar);
     if (word == "complex") return of_scalar(Kind::kComplex);
@@ -234,7 +234,8 @@ class Parser {
     node.has_whole = std::any_of(node.parts.begin(), node.parts.end(), has_whole);
   }
 
-  // The structs' own names are not in the text, but one struct has one name: what another name means is ruled out.
+  // The structs' own names are not in the text, but one struct has one name: what another name means is ruled out. (Two structs
+  // may have one, in namespaces of their own, so that a name is known already says nothing.)
   void resolve() {
     Names known;
     for (bool more = true; more;) {
@@ -255,8 +256,7 @@ class Parser {
     int candidates = 0;
     for (const TypeNode* open : reference.open) {
       auto named = known.find(open);
-      if (named != known.end() && named->second == reference.name) return open;
-      if (named != known.end()) continue;
+      if (named != known.end() && named->second != reference.name) continue;
       candidate = open;
       ++candidates;
     }

@@ -260,6 +260,7 @@ void Runner::run_helper() {
         busy = parts_.link->busy();
       }
       if (busy) continue;  // large data is on its way: it moves only while somebody looks
+      BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
       std::unique_lock lock(helper_mutex_);
       auto wanted = [&] { return stop_helper_.load(); };
       helper_wanted_.wait_for(lock, kHelperPeriod, wanted);

@@ -202,7 +202,7 @@ TEST(SignatureTest, NamesTheOtherContainers) {
   EXPECT_EQ(text<std::set<int>>(), "{i32}");
   EXPECT_EQ(text<std::unordered_set<int>>(), "{i32}");
   EXPECT_EQ(text<std::optional<int>>(), "i32?");
-  EXPECT_EQ((text<std::variant<std::monostate, int, std::string>>()), "<void|i32|str>");
+  EXPECT_EQ((text<std::variant<std::monostate, int, std::string>>()), "<none|i32|str>");
   EXPECT_EQ(text<std::complex<float>>(), "complex(f32)");
   EXPECT_EQ((text<std::map<std::pair<int, int>, std::vector<std::optional<std::complex<double>>>>>()),
             "{(i32,i32):[complex(f64)?]}");

@@ -18,13 +18,11 @@ host=$(uname -n)
 # The pids of whatever a run has left, or has now: not of this script and what it calls itself.
 marked() {
   local environ pid
-  for environ in /proc/[0-9]*/environ; do
+  for environ in $(grep -lsxzF "GLUSTER_TEST_MARK=$mark" /proc/[0-9]*/environ); do
     pid=${environ#/proc/} pid=${pid%/environ}
-    if [ "$(tr '\0' '\n' 2>/dev/null <"$environ" | grep -cx "GLUSTER_TEST_MARK=$mark")" != 0 ]; then
-      case $(readlink "/proc/$pid/exe") in '' | */bash | */grep | */tr | */sleep | */timeout | */cat) continue ;; esac
-      echo "$pid"
-    fi
-  done 2>/dev/null
+    case $(readlink "/proc/$pid/exe") in '' | */bash | */grep | */readlink | */sleep | */timeout) continue ;; esac
+    echo "$pid"
+  done
 }
 
 clean_up() {
