@@ -32,7 +32,7 @@ gluster::Block<double> as_block(std::int64_t n) {
   return block;
 }
 std::vector<double> as_vector(std::int64_t n) { return std::vector<double>(static_cast<std::size_t>(n), 1.5); }
-int overloaded(int x) { return x; }
+[[maybe_unused]] int overloaded(int x) { return x; }
 double overloaded(double x) { return x / 2; }
 template <class T>
 T templated(T x) {

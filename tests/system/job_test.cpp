@@ -204,6 +204,7 @@ TEST_F(JobTest, WaitAnyNamesOneThatHasEnded) {
   jobs.push_back(pass(gate));
   EXPECT_EQ(wait_any(jobs), 0U);
   EXPECT_TRUE(jobs[0].done());
+  EXPECT_TRUE(gate.reached_by(1));
   std::vector<Job<std::int64_t>> none;
   EXPECT_THROWS_WITH((void)wait_any(none), UsageError, "no jobs");
 }

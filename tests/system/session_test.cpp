@@ -190,6 +190,33 @@ TEST(SessionTest, EndsWithJobsThatNobodyTook) {
   use_mpi();
 }
 
+TEST(SessionTest, MayEndBeforeItsJobs) {
+  std::vector<Job<std::int64_t>> jobs;
+  {
+    Session session(MPI_COMM_WORLD);
+    if (session.is_master()) {
+      session.cluster().import_self();
+      for (std::int64_t i = 0; i < 100; ++i) jobs.push_back(session.cluster().run<std::int64_t>("add", i, 1));
+      jobs.push_back(session.cluster().run<std::int64_t>("add", 1, 1).then([](std::int64_t two) { return two * 50; }));
+    } else {
+      session.serve();
+    }
+  }
+  int cancelled = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    EXPECT_TRUE(jobs[i].done());
+    EXPECT_FALSE(jobs[i].cancel());
+    try {
+      EXPECT_EQ(jobs[i].get(), i + 1 == jobs.size() ? 100 : static_cast<std::int64_t>(i) + 1);  // it was sent, and ran to its end
+    } catch (const Cancelled& error) {
+      ++cancelled;
+      EXPECT_NE(std::string(error.what()).find("the cluster has ended"), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(jobs[i].info().attempt, 1);
+  }
+  EXPECT_LT(cancelled, 101);
+}
+
 TEST(SessionTest, LeavesNoMessageBehind) {
   use_session(MPI_COMM_WORLD);
   MPI_Barrier(MPI_COMM_WORLD);
