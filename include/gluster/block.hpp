@@ -20,7 +20,7 @@ namespace gluster {
 class GLUSTER_PUBLIC BlockPool {
  public:
   static BlockPool& of_process() {
-    static BlockPool pool;
+    static BlockPool& pool = *new BlockPool;  // for ever: a static Block may outlive every destructor that could run here
     return pool;
   }
 
@@ -70,7 +70,6 @@ class GLUSTER_PUBLIC BlockPool {
   using Clock = std::chrono::steady_clock;
 
   BlockPool() { kept_.reserve(kMostPieces); }
-  ~BlockPool() { trim(); }
 
   static std::size_t rounded(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 

@@ -320,7 +320,9 @@ void CEREAL_SAVE_FUNCTION_NAME(SaveArchive& archive, const T& value) {
 template <class T>
   requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(LoadArchive& archive, T& value) {
-  archive.loadBinary(&value, sizeof value);
+  std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T> raw;  // any byte may come, but no bool is like it
+  archive.loadBinary(&raw, sizeof raw);
+  value = static_cast<T>(raw);
 }
 template <class A, class T>
   requires std::is_same_v<A, SaveArchive> || std::is_same_v<A, LoadArchive>
@@ -448,6 +450,8 @@ struct BlockCodec {
   }
   static void decode(Decoder& in, Sequence& value) {
     std::size_t count = in.block_length(sizeof(Element));
+    if constexpr (requires { value.max_size(); })
+      if (count > value.max_size()) throw std::bad_alloc();
     if constexpr (requires { value.resize(count); }) value.resize(count);
     else value = Sequence(count);
     in.block(value.data(), count * sizeof(Element), alignof(Element));
@@ -468,6 +472,12 @@ struct ViewCodec {
   }
 };
 
+/// Elements that leave nothing on the wire.
+template <class T>
+constexpr bool kTakesNothing = false;
+template <class T>
+constexpr bool kTakesNothing<std::array<T, 0>> = true;
+
 template <class Sequence>
 struct EachCodec {  // a vector whose elements have a form of their own
   static void encode(Encoder& out, const Sequence& value) {
@@ -475,7 +485,7 @@ struct EachCodec {  // a vector whose elements have a form of their own
     for (const auto& element : value) detail::encode(out, element);
   }
   static void decode(Decoder& in, Sequence& value) {
-    value.resize(in.length(1));
+    value.resize(in.length(kTakesNothing<typename Sequence::value_type> ? 0 : 1));
     for (auto& element : value) detail::decode(in, element);
   }
 };
@@ -528,6 +538,15 @@ struct Codec<std::array<T, N>> {
     for (T& element : value) detail::decode(in, element);
   }
 };
+/// Bytes that were received as bools become bools.
+inline void make_bools(std::span<bool> values) {
+  for (bool& value : values) {
+    std::uint8_t raw;
+    std::memcpy(&raw, &value, 1);
+    value = raw != 0;
+  }
+}
+
 template <class T, std::size_t N>
   requires kFlat<std::array<T, N>>
 struct Codec<std::array<T, N>> {
@@ -535,6 +554,13 @@ struct Codec<std::array<T, N>> {
   static void decode(Decoder& in, std::array<T, N>& value) {
     in.expect_block(sizeof value);
     in.block(value.data(), sizeof value, alignof(T));
+    if constexpr (std::is_same_v<T, bool>) in.later([&value] { make_bools(value); });
+  }
+};
+template <class T, std::size_t N>
+struct Codec<T[N]> {  // on the caller's side only: a kernel takes a std::array
+  static void encode(Encoder& out, const T (&value)[N]) {
+    detail::encode(out, reinterpret_cast<const std::array<T, N>&>(value));
   }
 };
 template <class... T> struct Codec<std::tuple<T...>> {

@@ -196,18 +196,19 @@ __attribute__((weak, used, visibility("default"))) const gluster::Manifest* glus
 #define GLUSTER_EXPORT(function) GLUSTER_EXPORT_AS(function, function)
 
 /// Exports a function (an overload cast to one type, an instance of a template, one in another namespace) as `name`.
-#define GLUSTER_EXPORT_AS(name, ...)                                                                          \
-  namespace gluster_export_##name {                                                                           \
-    static constexpr ::gluster::Kernel kernel = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature, \
-                                                 &::gluster::detail::Exported<(__VA_ARGS__)>::open};            \
-    __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const entry = &kernel;  \
+#define GLUSTER_EXPORT_AS(name, ...)                                                                                      \
+  namespace gluster_export_##name {                                                                                       \
+    static constexpr ::gluster::Kernel gluster_kernel_ = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature,  \
+                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open};             \
+    __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const gluster_entry_ =              \
+        &gluster_kernel_;                                                                                                 \
   }
 
 /// Documents an exported kernel: one text, then its parameters' names in order.
-#define GLUSTER_DOC(name, text, ...)                                                                             \
-  namespace gluster_doc_##name {                                                                                 \
-    static constexpr const char* parameters[] = {"" __VA_OPT__(, ) __VA_ARGS__};                                 \
-    static constexpr ::gluster::KernelDoc doc = {#name, text, parameters + 1,                                    \
-                                                 sizeof parameters / sizeof *parameters - 1};                    \
-    __attribute__((section("gluster_docs"), used)) static const ::gluster::KernelDoc* const entry = &doc;        \
+#define GLUSTER_DOC(name, text, ...)                                                                                      \
+  namespace gluster_doc_##name {                                                                                          \
+    static constexpr const char* gluster_parameters_[] = {"" __VA_OPT__(, ) __VA_ARGS__};                                 \
+    static constexpr ::gluster::KernelDoc gluster_doc_ = {#name, text, gluster_parameters_ + 1,                           \
+                                                          sizeof gluster_parameters_ / sizeof *gluster_parameters_ - 1};  \
+    __attribute__((section("gluster_docs"), used)) static const ::gluster::KernelDoc* const gluster_entry_ = &gluster_doc_; \
   }

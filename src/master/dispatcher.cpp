@@ -104,7 +104,7 @@ void Dispatcher::left(int, const wire::Frame& frame) {
 }
 
 bool Dispatcher::cancel(const JobPointer& job) {
-  if (job->ended() || job->call.cancelled) return false;
+  if (job->ended() || job->call.cancelled || job->call.kernel == nullptr) return false;  // or it is what follows a call
   auto cancelled = std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name)));
   if (auto at = std::find(queue_.begin(), queue_.end(), job); at != queue_.end()) {
     queue_.erase(at);
@@ -173,6 +173,10 @@ void Dispatcher::open_result(wire::Incoming& frame) {
     finish(job, std::make_exception_ptr(DataError(fmt::format("{}: its result is damaged: {}", job->call.kernel->name, error.what()))));
     send_queued();
     throw;
+  } catch (...) {  // a value's own code
+    finish(job, std::current_exception());
+    send_queued();
+    throw DataError(fmt::format("{}: its result could not be read", job->call.kernel->name));
   }
   if (!queue_.empty()) send_queued();  // the runner has room, though the value may still be on its way
   if (job->call.cancelled) return;

@@ -217,8 +217,10 @@ void Engine::rest_helper(std::chrono::milliseconds time) {
 
 int Engine::rest_helper_until_wanted() {
   BlockPool::of_process().trim();
-  std::unique_lock lock(helper_mutex_);
   helper_rests_.store(true);
+  // A job that came before this is seen here; one that comes after it sees that the helper rests, and wakes it.
+  if (with([](auto& dispatcher) { return dispatcher.open() != 0; })) helper_rests_.store(false);
+  std::unique_lock lock(helper_mutex_);
   helper_wanted_.wait(lock, [&] { return stop_.load() || inbox_full_.load() || !helper_rests_.load(); });
   helper_rests_.store(false);
   return 0;

@@ -46,12 +46,18 @@ std::string run(const std::vector<std::string>& line, const std::string& what) {
   return ended.output;
 }
 
-// Line markers (`# 12 "file"`) name places, which are no part of what a source is.
+// `# 12 "file"`
+bool is_marker(std::string_view line) {
+  std::size_t digits = line.starts_with("# ") ? line.find_first_not_of("0123456789", 2) : 0;
+  return digits != std::string_view::npos && digits > 2 && line.substr(digits).starts_with(" \"");
+}
+
+// Line markers name places, which are no part of what a source is.
 std::string digest_without_markers(const std::string& text) {
   std::istringstream in(text);
   std::string stripped;
   for (std::string line; std::getline(in, line);)
-    if (!line.starts_with("# ") && !line.empty()) stripped.append(line).push_back('\n');
+    if (!is_marker(line)) stripped.append(line).push_back('\n');
   return base::sha256(stripped);
 }
 

@@ -108,9 +108,8 @@ wire::Frame Runner::run(wire::Incoming& frame) {
 }
 
 wire::Frame Runner::run_call(wire::Incoming& frame) {
-  if (!spare_ || spare_.use_count() != 1) spare_ = std::make_shared<Encoder>();
-  Encoder& result = *spare_;
-  result.body.clear();
+  auto content = std::make_shared<Encoder>();
+  Encoder& result = *content;
   parts_.watch->begins(frame.kernel->c_str());
   running_.store(frame.kernel->c_str());
   plugin::execute(*frame.invocation, frame.in, result, 0);
@@ -121,9 +120,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
   std::memcpy(&head, result.body.data(), sizeof head);
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
-  wire::Frame answer{Word::kResult, frame.head.attempt, frame.head.number, &result, spare_};
-  if (!wire::is_small(answer)) spare_ = nullptr;  // it may hold a large value: let go of it as soon as it has left
-  return answer;
+  return {Word::kResult, frame.head.attempt, frame.head.number, &result, std::move(content)};
 }
 
 // Nothing came: rest, and when that has lasted give back what memory is kept warm.

@@ -89,7 +89,6 @@ class Runner final : private wire::Receiver {
 
   // The main thread's own.
   std::optional<wire::Frame> outgoing_;
-  std::shared_ptr<Encoder> spare_;       // a small result's, to be used again
   const std::string* last_kernel_ = nullptr;
   std::int64_t last_compute_ = 0;        // nanoseconds
   base::Backoff backoff_;

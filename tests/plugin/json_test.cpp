@@ -322,7 +322,7 @@ TEST(JsonTest, CarriesVariantsAsTheFirstAlternativeThatFits) {
   expect_both_ways(Variant{500.0}, "500.0");
   expect_both_ways(Variant{"text"}, "\"text\"");
   expect_both_ways(std::vector<Variant>{Words{true, "x"}, 1.5}, R"([[true, "x"], 1.5])");
-  expect_misfit<std::vector<Variant>>("[1, {}]", "[1]: expected <void|i8|f64|str|[<bool|str>]>, got an object of 0");
+  expect_misfit<std::vector<Variant>>("[1, {}]", "[1]: expected <none|i8|f64|str|[<bool|str>]>, got an object of 0");
 }
 
 TEST(JsonTest, CarriesStructsAsArrays) {
