@@ -52,7 +52,10 @@ int openmp_threads() {
 }
 
 std::filesystem::path cache_directory() {
-  if (auto own = variable("GLUSTER_CACHE"); !own.empty()) return std::filesystem::absolute(own);
+  if (auto own = variable("GLUSTER_CACHE"); !own.empty()) {
+    auto directory = std::filesystem::absolute(own).lexically_normal();
+    return directory.has_filename() ? directory : directory.parent_path();  // a slash at the end
+  }
   if (auto home = variable("XDG_CACHE_HOME"); !home.empty()) return std::filesystem::path(home) / "gluster";
   auto temporary = variable("TMPDIR");
   return std::filesystem::path(temporary.empty() ? "/tmp" : temporary) / fmt::format("gluster-{}", ::geteuid());
