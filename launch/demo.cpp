@@ -68,7 +68,9 @@ void run(gluster::Cluster& cluster, const Settings& settings) {
   demo::print_table(lines);
   if (by_hand) {
     progress.say(
-        "\nto by hand: median time over that of hand-written MPI, same kernel, same cores, in turn; below 1: faster");
+        "\nto by hand: median time over that of hand-written MPI, same kernel, same cores, in turn; below 1: faster.");
+    progress.say(
+        "Outside the kernel A and B go to the runners and C comes back; by hand, rank 0 has its part already.");
   }
 }
 

@@ -19,7 +19,7 @@ ByHand::ByHand(const std::filesystem::path& pipes) : ask_(pipes / "ask"), answer
   if (!ask_ || !answer_) throw std::runtime_error(fmt::format("cannot open the pipes in {}", pipes.string()));
 }
 
-double ByHand::turn(std::int64_t size, const std::vector<int>& threads) {
+Round ByHand::turn(std::int64_t size, const std::vector<int>& threads) {
   ask_ << fmt::format("{} 1 {}\n", size, fmt::join(threads, " ")) << std::flush;
   for (std::string line; std::getline(answer_, line);) {
     if (line.starts_with("failed")) throw std::runtime_error(fmt::format("{} {}", kProgram, line));
@@ -27,7 +27,7 @@ double ByHand::turn(std::int64_t size, const std::vector<int>& threads) {
     const auto results = nlohmann::json::parse(line);
     if (!results.at("correct").get<bool>())
       throw std::runtime_error(fmt::format("{} computed a wrong product", kProgram));
-    return results.at("total").at(0).get<double>();
+    return {results.at("total").at(0).get<double>(), results.at("compute").at(0).get<double>()};
   }
   throw std::runtime_error(fmt::format("{} gave no answer", kProgram));
 }

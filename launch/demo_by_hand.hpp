@@ -4,6 +4,8 @@
 #include <fstream>
 #include <vector>
 
+#include "demo_report.hpp"
+
 namespace demo {
 
 // Turns of bench/baselines/matmul_mpi_openmp, the hand-written program that this one is timed beside.
@@ -18,9 +20,9 @@ class ByHand {
   // The directory of the pipes. Waits for the other side to open them.
   explicit ByHand(const std::filesystem::path& pipes);
 
-  // Seconds of one round, on as many ranks as `threads` has numbers. Throws when the program failed, or its product is
+  // One round, on as many ranks as `threads` has numbers. Throws when the program failed, or its product is
   // wrong.
-  double turn(std::int64_t size, const std::vector<int>& threads);
+  Round turn(std::int64_t size, const std::vector<int>& threads);
 
  private:
   std::ofstream ask_;

@@ -45,12 +45,13 @@ void expect_right(const Matrices& matrices, const std::vector<gluster::Range>& p
   }
 }
 
-// Seconds from A and B in memory to all of C in memory, in the blocks it came in: each has whole rows, so nobody needs
-// them side by side. Rows of A, and B, are borrowed: they are sent from where they lie.
-double run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& places, Progress& progress,
-                 const std::string& doing) {
+// Rows of A, and B, are borrowed: they are sent from where they lie. C stays in the blocks it came in: each has whole
+// rows, so nobody needs them side by side.
+Round run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& places, Progress& progress,
+                const std::string& doing) {
   const auto parts = gluster::split(matrices.n, cluster.workers());
   std::vector<gluster::Job<Rows>> jobs;
+  jobs.reserve(parts.size());
   std::vector<Rows> c;
   const auto start = gluster::Clock::now();
   for (const auto& part : parts) {
@@ -65,34 +66,37 @@ double run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& pl
   }
   const double seconds = seconds_since(start);
   expect_right(matrices, parts, c);
-  for (const auto& job : jobs) places.add(job.info());
-  return seconds;
+  KernelTime kernel;
+  for (const auto& job : jobs) {
+    places.add(job.info());
+    kernel.add(job.info());
+  }
+  return {seconds, kernel.longest()};
 }
 
-struct Rounds {
+// Both contestants.
+struct Match {
   Places places;
-  Times gluster;
-  Times by_hand;
+  Rounds gluster;
+  Rounds by_hand;
 };
 
-std::string last_of(const Rounds& rounds) {
-  const std::string text = fmt::format("Gluster {:.3f} s", rounds.gluster.seconds.back());
-  return rounds.by_hand.seconds.empty() ? text
-                                        : fmt::format("{}, by hand {:.3f} s", text, rounds.by_hand.seconds.back());
+std::string last_round(const Match& match) {
+  const std::string text = fmt::format("Gluster {:.3f} s", match.gluster.last());
+  return match.by_hand.empty() ? text : fmt::format("{}, by hand {:.3f} s", text, match.by_hand.last());
 }
 
 std::vector<Line> lines_of(const std::string& name, std::int64_t n, const gluster::Cluster& cluster,
-                           const Rounds& rounds) {
+                           const Match& match) {
   const auto runners = cluster.runners();
   const auto workers = workers_text(threads_of(cluster));
   const double gigaflop = 2e-9 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-  const double by_hand = rounds.by_hand.seconds.empty() ? 0 : rounds.by_hand.median();
-  Line gluster{name, rounds.places.text(), workers, rounds.gluster, gigaflop, "GFLOP/s", by_hand};
+  const double by_hand = match.by_hand.empty() ? 0 : match.by_hand.median();
+  Line gluster{name, match.places.text(), workers, match.gluster, gigaflop, "GFLOP/s", by_hand};
   if (by_hand == 0) return {gluster};
   Places ranks;
   for (std::size_t rank = 0; rank < runners.size(); ++rank) ranks.add(runners[0].host, static_cast<int>(rank));
-  return {gluster,
-          {"  hand-written MPI + OpenMP", ranks.text(), workers, rounds.by_hand, gigaflop, "GFLOP/s", by_hand}};
+  return {gluster, {"  hand-written MPI + OpenMP", ranks.text(), workers, match.by_hand, gigaflop, "GFLOP/s", by_hand}};
 }
 
 }  // namespace
@@ -102,17 +106,17 @@ std::vector<Line> multiply(gluster::Cluster& cluster, std::int64_t size, int rou
   const std::string name = fmt::format("matrix product {0} x {0}", size);
   progress.now(name + ": making A and B");
   const Matrices matrices(size);
-  Rounds all;
+  Match match;
   for (int round = 1; round <= rounds; ++round) {
     const std::string doing = fmt::format("{}, round {} of {}", name, round, rounds);
     progress.now(doing + ": by hand");
-    if (by_hand != nullptr) all.by_hand.seconds.push_back(by_hand->turn(size, threads_of(cluster)));
+    if (by_hand != nullptr) match.by_hand.add(by_hand->turn(size, threads_of(cluster)));
     // By hand, a round that does not count comes ahead of each turn's; so here.
-    if (by_hand != nullptr || round == 1) run_round(cluster, matrices, all.places, progress, doing);
-    all.gluster.seconds.push_back(run_round(cluster, matrices, all.places, progress, doing));
-    progress.round(round, rounds, fmt::format("{}: {}", doing, last_of(all)));
+    if (by_hand != nullptr || round == 1) run_round(cluster, matrices, match.places, progress, doing);
+    match.gluster.add(run_round(cluster, matrices, match.places, progress, doing));
+    progress.round(round, rounds, fmt::format("{}: {}", doing, last_round(match)));
   }
-  return lines_of(name, size, cluster, all);
+  return lines_of(name, size, cluster, match);
 }
 
 }  // namespace demo

@@ -6,11 +6,24 @@
 
 namespace demo {
 
-// The seconds of each round. `best` and `median` want one at least.
-struct Times {
-  std::vector<double> seconds;
+struct Round {
+  double seconds = 0;  // from the input in the master's memory to the result there
+  double kernel = 0;   // of these, inside the kernel, on the rank that was there longest
+};
+
+// The rounds of one thing. All but `add` want one at least.
+class Rounds {
+ public:
+  void add(const Round& round);
+  bool empty() const { return seconds_.empty(); }
+  double last() const { return seconds_.back(); }
   double best() const;
   double median() const;
+  double median_in_kernel() const;
+
+ private:
+  std::vector<double> seconds_;
+  std::vector<double> in_kernel_;
 };
 
 inline double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -22,7 +35,7 @@ struct Line {
   std::string what;
   std::string where;
   std::string workers;  // how many x the threads of each
-  Times times;
+  Rounds rounds;
   double work = 0;  // of one round, so that `unit` is of work a second
   std::string unit;
   double by_hand = 0;  // median seconds of hand-written MPI; 0: it was not timed

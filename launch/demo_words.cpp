@@ -45,7 +45,7 @@ void expect_right(const Counts& counts, const Counts& direct) {
 }
 
 // Slices of the words go out, their counts come back, in any order.
-Counts count_once(gluster::Cluster& cluster, Words words, Places& places, const auto& merged) {
+Counts count_once(gluster::Cluster& cluster, Words words, Places& places, KernelTime& kernel, const auto& merged) {
   std::vector<gluster::Job<Counts>> jobs;
   for (auto slice : gluster::split(static_cast<std::int64_t>(words.size()), cluster.workers() * kSlices)) {
     const Words part = words.subspan(static_cast<std::size_t>(slice.begin), static_cast<std::size_t>(slice.size()));
@@ -56,6 +56,7 @@ Counts count_once(gluster::Cluster& cluster, Words words, Places& places, const 
   for (auto& job : gluster::as_completed(jobs)) {
     for (auto& [word, count] : job.get()) all[word] += count;
     places.add(job.info());
+    kernel.add(job.info());
     merged(++done, jobs.size());
   }
   return all;
@@ -68,27 +69,24 @@ Line count_words(gluster::Cluster& cluster, const Text& text, int rounds, Progre
   progress.now("word count: a direct count, to compare with");
   const Counts direct = count_directly(text.bytes);
   Places places;
-  Times times;
+  Rounds all;
   for (int round = 1; round <= rounds; ++round) {
     const std::string doing = fmt::format("word count, round {} of {}", round, rounds);
+    KernelTime kernel;
     const auto start = gluster::Clock::now();
-    const Counts counts = count_once(cluster, words, places, [&](std::size_t done, std::size_t slices) {
+    const Counts counts = count_once(cluster, words, places, kernel, [&](std::size_t done, std::size_t slices) {
       progress.now(fmt::format("{}: {} of {} slices", doing, done, slices));
     });
-    times.seconds.push_back(seconds_since(start));
+    all.add({seconds_since(start), kernel.longest()});
     expect_right(counts, direct);
-    progress.round(round, rounds, fmt::format("{}: Gluster {:.3f} s", doing, times.seconds.back()));
+    progress.round(round, rounds, fmt::format("{}: Gluster {:.3f} s", doing, all.last()));
   }
   const auto total = static_cast<std::int64_t>(words.size());
   progress.say(fmt::format("{}: {} words, {} different", text.name, grouped(total),
                            grouped(static_cast<std::int64_t>(direct.size()))));
-  return {fmt::format("word count, {} words", grouped(total)),
-          places.text(),
-          workers_text(threads_of(cluster)),
-          times,
-          static_cast<double>(total) * 1e-6,
-          "M words/s",
-          0};
+  const std::string name = fmt::format("word count, {} words", grouped(total));
+  const double millions = static_cast<double>(total) * 1e-6;
+  return {name, places.text(), workers_text(threads_of(cluster)), all, millions, "M words/s"};
 }
 
 }  // namespace demo

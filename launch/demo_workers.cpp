@@ -34,6 +34,12 @@ std::string workers_text(const std::vector<int>& threads) {
                        : fmt::format("{} x {}-{}", threads.size(), least, most);
 }
 
+double KernelTime::longest() const {
+  double longest = 0;
+  for (const auto& [rank, seconds] : seconds_) longest = std::max(longest, seconds);
+  return longest;
+}
+
 std::string Places::text() const {
   std::set<int> all;
   std::vector<std::string> hosts;

@@ -14,6 +14,17 @@ std::vector<int> threads_of(const gluster::Cluster& cluster);
 // Runners x threads of each: `2 x 4`, or `3 x 1-2` where they are not the same.
 std::string workers_text(const std::vector<int>& threads);
 
+// How long the runners were in kernels.
+class KernelTime {
+ public:
+  void add(const gluster::JobInfo& job) { seconds_[job.runner] += job.compute_seconds; }
+  // The longest of them: they work at the same time.
+  double longest() const;
+
+ private:
+  std::map<int, double> seconds_;
+};
+
 // Which ranks of which hosts did the work.
 class Places {
  public:
