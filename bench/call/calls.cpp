@@ -50,7 +50,7 @@ std::size_t bytes_of_result() {
   } empty;
   gluster::Decoder nothing({}, 0);
   gluster::Encoder frame;
-  gluster::plugin::execute(empty, nothing, frame, 0);
+  gluster::plugin::execute(empty, nothing, frame);
   return bytes_of(gluster::wire::Word::kResult, frame);
 }
 

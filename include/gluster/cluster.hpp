@@ -30,7 +30,7 @@ struct Options {
   bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
   std::string log = "warn";      ///< trace, debug, info, warn, error, off
   std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
-  std::filesystem::path cache;   ///< where plugins are kept; empty: a private directory under TMPDIR
+  std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
 
   /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 
 #include <cereal/types/array.hpp>
@@ -108,6 +109,12 @@ class Encoder {
   std::vector<Segment> segments;
   std::vector<std::shared_ptr<const void>> kept;  ///< what some segments lie in
 
+  void clear() noexcept {
+    body.clear();
+    segments.clear();
+    kept.clear();
+  }
+
   template <class T>
   void put(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -189,6 +196,7 @@ class Decoder {
   std::vector<Place> places;  ///< of the segments so far
 
   const std::vector<std::uint64_t>& sizes() const noexcept { return sizes_; }
+  std::uint64_t segment_bytes() const noexcept { return std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0}); }
 
   template <class T>
   T get() {
@@ -452,8 +460,13 @@ struct BlockCodec {
     std::size_t count = in.block_length(sizeof(Element));
     if constexpr (requires { value.max_size(); })
       if (count > value.max_size()) throw std::bad_alloc();
-    if constexpr (requires { value.resize(count); }) value.resize(count);
-    else value = Sequence(count);
+    if constexpr (requires { value.reserve(count); }) {
+      value.reserve(count);
+      prefer_large_pages(value.data(), count * sizeof(Element));
+      value.resize(count);
+    } else {
+      value = Sequence(count);
+    }
     in.block(value.data(), count * sizeof(Element), alignof(Element));
   }
 };

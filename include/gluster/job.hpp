@@ -43,7 +43,7 @@ class JobState : public std::enable_shared_from_this<JobState> {
   JobState(const JobState&) = delete;
   virtual ~JobState();
 
-  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  bool ended() const noexcept { return stage_.load(std::memory_order_acquire) == Stage::kEnded; }
   /// The same, after moving messages on once: a loop around it comes to an end.
   bool done();
   /// False when `deadline` came first.
@@ -58,7 +58,7 @@ class JobState : public std::enable_shared_from_this<JobState> {
   void expect_value();
   /// The same without waiting: a UsageError when it has not ended.
   void expect_value_now();
-  /// Ends the job, once: later calls do nothing.
+  /// Ends the job, once: later calls do nothing. One thread at a time.
   void end(std::exception_ptr error);
 
   /// The state of a job that this one leads to.
@@ -87,20 +87,22 @@ class JobState : public std::enable_shared_from_this<JobState> {
     bool cancelled = false;  ///< sent, but nobody wants the value
     std::uint64_t bytes = 0;  ///< of large arguments
     Encoder frame;
-    std::shared_ptr<const struct RunnerInfo> on;
+    const struct RunnerInfo* on = nullptr;  ///< the engine's
     Clock::time_point queued{}, sent{}, started{}, finished{};
-    double compute_seconds = 0;
+    std::int64_t compute_nanoseconds = 0;
   } call;
 
  private:
+  enum class Stage : std::uint8_t { kOpen, kHeard, kEnded };  // kHeard: there are listeners
+
   std::shared_ptr<Engine> engine_;  // shared, since a Job may outlive its Cluster
-  std::atomic<bool> ended_ = false;
+  std::atomic<Stage> stage_ = Stage::kOpen;
   bool taken_ = false;
   bool seen_ = false;
   std::exception_ptr error_;
   std::shared_ptr<void> holder_;
   Decoder* unfinished_ = nullptr;
-  std::mutex mutex_;  // guards the listeners against the moment of ending
+  std::mutex mutex_;  // guards the listeners
   std::vector<std::function<void()>> listeners_;
 };
 

@@ -2,16 +2,17 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace gluster::base {
 
 // How whoever waits rests between looks: spin for some tens of microseconds, then yield, then sleep in growing steps.
 //
-// The longest sleep bounds both costs of waiting: about 1 % of a core, and less than a millisecond until the first
-// message after a rest is seen.
+// The sleeping is its caller's: a link wakes who sleeps at it.
 class Backoff {
  public:
-  using Clock = std::chrono::steady_clock;
+  // No sleep is longer than `longest`.
+  explicit Backoff(std::chrono::microseconds longest) : longest_(longest) {}
 
   // Something happened: the next waits are short again.
   void reset() noexcept { looks_ = 0; }
@@ -25,24 +26,25 @@ class Backoff {
     if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
   }
 
-  void wait() {
-    ++looks_;
-    if (looks_ < kLooksBeforeYield) return;  // a look itself takes its time: pausing as well would cost an empty call a tenth
-    if (looks_ < kLooksBeforeSleep) return std::this_thread::yield();
-    if (looks_ == kLooksBeforeSleep) sleep_ = kShortestSleep;
-    std::this_thread::sleep_for(sleep_);
-    sleep_ = std::min(sleep_ * 2, kLongestSleep);
-    looks_ = kLooksBeforeSleep;
+  // Zero: look again. Else sleep for so long first.
+  std::chrono::microseconds wait() {
+    if (looks_ < kLooksBeforeYield) return ++looks_, std::chrono::microseconds{0};  // a look itself takes its time
+    if (looks_ < kLooksBeforeSleep) {
+      std::this_thread::yield();
+      sleep_ = kShortestSleep;
+      return ++looks_, std::chrono::microseconds{0};
+    }
+    return std::exchange(sleep_, std::min(sleep_ * 2, longest_));
   }
 
  private:
-  static constexpr int kLooksBeforeYield = 400;
-  static constexpr int kLooksBeforeSleep = 600;
+  static constexpr int kLooksBeforeYield = 800;
+  static constexpr int kLooksBeforeSleep = 1000;
   static constexpr std::chrono::microseconds kShortestSleep{20};
-  static constexpr std::chrono::microseconds kLongestSleep{800};
 
+  std::chrono::microseconds longest_;
   int looks_ = 0;
-  std::chrono::microseconds sleep_ = kShortestSleep;
+  std::chrono::microseconds sleep_{0};
 };
 
 }  // namespace gluster::base

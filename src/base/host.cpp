@@ -84,6 +84,11 @@ std::uint64_t available_memory() {
   return std::min(text.empty() ? std::numeric_limits<std::uint64_t>::max() : kilobytes * 1024, left_in_group());
 }
 
+bool has_room_for(std::uint64_t bytes) {
+  constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+  return bytes < kWorthAsking || bytes <= available_memory();
+}
+
 std::uint64_t resident_memory() {
   std::ifstream in("/proc/self/statm");
   std::uint64_t whole = 0, resident = 0;

@@ -13,14 +13,19 @@
 #include "base/log.hpp"
 #include "entry/output.hpp"
 #include "mpi/mpi_link.hpp"
+#include "mpi/node_memory.hpp"
 #include "wire/local_link.hpp"
 
 namespace gluster::entry {
 namespace {
 
-// Receives kept ready: few, so that their buffers stay in the cache; a message beyond them waits in MPI.
-constexpr int kPostedAtRunner = 8;
-int posted_at_master(int runners) { return std::clamp(4 * runners, 8, 64); }
+// The link of a rank with `peers` others; those without a mailbox have receives kept ready: few, so that their buffers stay in the cache; a
+// message beyond them waits in MPI.
+std::unique_ptr<wire::Link> make_link(const mpi::Communicator& comm, const mpi::NodeMemory& node, int peers) {
+  mpi::Mailboxes mailboxes(node.data(), node.ranks(), comm.rank());
+  int others = peers - static_cast<int>(mailboxes.all().size());
+  return std::make_unique<mpi::MpiLink>(comm.handle(), std::move(mailboxes), others == 0 ? 0 : std::clamp(4 * others, 8, 64));
+}
 
 // Every rank of the node says what it may use and what it is; each computes its own share.
 base::CoreShare share_of_node(const mpi::Communicator& comm) {
@@ -43,13 +48,13 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
 
 class MpiCrew final : public Crew {
  public:
-  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm) {
+  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm), node_(std::in_place, comm, mpi::Mailboxes::bytes_for) {
     comm.broadcast(sentry_.door());
     share_of_node(comm);  // the runners count on the master's part in it
     std::vector<int> runners;
     for (int rank = 1; rank < comm.size(); ++rank) runners.push_back(rank);
-    engine_ = std::make_shared<Engine>(Engine::Parts{std::make_unique<mpi::MpiLink>(comm.handle(), posted_at_master(comm.size() - 1)), &mpi::baton_of_process(),
-                                                     mpi::may_use_threads(), runners, options.credit});
+    engine_ = std::make_shared<Engine>(
+        Engine::Parts{make_link(comm, *node_, comm.size() - 1), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
     watch();
@@ -61,6 +66,7 @@ class MpiCrew final : public Crew {
   bool end(Clock::time_point deadline) override {
     bool ended = engine_->shut_down(deadline);
     sentry_.stop();
+    if (ended) node_.reset();  // with the runners, whatever becomes of this object
     return ended;
   }
 
@@ -76,6 +82,7 @@ class MpiCrew final : public Crew {
   }
 
   mpi::Communicator* comm_;
+  std::optional<mpi::NodeMemory> node_;
   Sentry sentry_;
   std::shared_ptr<Engine> engine_;
   std::unique_ptr<Cluster> cluster_;
@@ -108,7 +115,7 @@ class LoneCrew final : public Crew {
   static void run(wire::Link& link, const Options& options, const Manifest* self) {
     mpi::Baton baton;  // this runner's link is its own
     plugin::Shelf shelf(options.cache, options.cxx);
-    runner::Plugins plugins(shelf, self);
+    runner::Plugins plugins(shelf, self, baton);
     base::CoreUser mine{base::allowed_processors(), 1};
     wire::Hello hello = take_up(base::share_cores({mine}, 0, base::cores_of_node()), options);
     LastWords words(0, hello.host, "", true);
@@ -127,17 +134,19 @@ std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options) { re
 std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) { return std::make_unique<LoneCrew>(options, self); }
 
 void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
+  mpi::NodeMemory node(comm, mpi::Mailboxes::bytes_for);
   std::string door = comm.broadcast("");
   wire::Hello hello = take_up(share_of_node(comm), options);
-  mpi::MpiLink link(comm.handle(), kPostedAtRunner);
+  auto link = make_link(comm, node, 1);
   plugin::Shelf shelf(options.cache, options.cxx);
-  runner::Plugins plugins(shelf, self);
+  runner::Plugins plugins(shelf, self, mpi::baton_of_process());
   LastWords words(comm.rank(), hello.host, door, false);
-  std::optional<Output> output;
-  runner::Runner runner({&link, &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello, [&] { output->close(); }});
+  std::function<void()> close_output;
+  runner::Runner runner({link.get(), &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }});
   std::function<void(std::string)> forward;
   if (mpi::may_use_threads()) forward = [&](std::string lines) { runner.print(std::move(lines)); };
-  output.emplace(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);
+  Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);  // goes before the runner it speaks by
+  close_output = [&] { output.close(); };
   runner.serve();
 }
 

@@ -90,7 +90,7 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
 
 int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options* given, const Manifest& self) {
   try {
-    Options options = given != nullptr ? *given : Options::from_environment();
+    Options options = entry::completed(given != nullptr ? *given : Options::from_environment());
     base::set_log_level(options.log);
     auto around = entry::Surroundings::from_environment();
     if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, options, self, around);

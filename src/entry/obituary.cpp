@@ -189,7 +189,8 @@ LastWords::~LastWords() {
   if (known.door >= 0) ::close(known.door);
 }
 
-void LastWords::begins(const char* kernel) noexcept { known.kernel.store(kernel); }
-void LastWords::ended() noexcept { known.kernel.store(nullptr); }
+// Read on the same thread, in a handler.
+void LastWords::begins(const char* kernel) noexcept { known.kernel.store(kernel, std::memory_order_relaxed); }
+void LastWords::ended() noexcept { known.kernel.store(nullptr, std::memory_order_relaxed); }
 
 }  // namespace gluster::entry

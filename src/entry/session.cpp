@@ -5,12 +5,13 @@
 
 #include "base/log.hpp"
 #include "entry/crew.hpp"
+#include "entry/surroundings.hpp"
 #include "mpi/baton.hpp"
 
 namespace gluster {
 
 struct Session::Parts {
-  Parts(MPI_Comm over, const Options& given, const Manifest& manifest) : comm(over), options(given), self(&manifest) {}
+  Parts(MPI_Comm over, const Options& given, const Manifest& manifest) : comm(over), options(entry::completed(given)), self(&manifest) {}
 
   mpi::Communicator comm;
   Options options;
@@ -21,10 +22,10 @@ struct Session::Parts {
 
 Session::Session(MPI_Comm comm, const Options& options, const Manifest& self) {
   if (!mpi::is_initialised()) throw UsageError("a Session needs MPI: call MPI_Init first, or use gluster::launch");
-  base::set_log_level(options.log);
   parts_ = std::make_unique<Parts>(comm, options, self);
-  if (parts_->comm.size() == 1) parts_->crew = entry::lead_alone(options, &self);
-  else if (is_master()) parts_->crew = entry::lead(parts_->comm, options);
+  base::set_log_level(options.log);
+  if (parts_->comm.size() == 1) parts_->crew = entry::lead_alone(parts_->options, &self);
+  else if (is_master()) parts_->crew = entry::lead(parts_->comm, parts_->options);
 }
 
 Session::~Session() {

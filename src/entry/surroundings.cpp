@@ -76,6 +76,14 @@ Options Options::from_environment() {
 
 namespace entry {
 
+Options completed(Options options) {
+  if (options.credit < 1 || options.credit > 4096)
+    throw UsageError(fmt::format("Options::credit is {}: it must be from 1 to 4096", options.credit));
+  if (options.threads < 0) throw UsageError(fmt::format("Options::threads is {}: it cannot be negative", options.threads));
+  if (options.cache.empty()) options.cache = cache_directory();
+  return options;
+}
+
 Surroundings Surroundings::from_environment() {
   Surroundings around;
   for (char** at = environ; *at != nullptr; ++at)

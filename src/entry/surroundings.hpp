@@ -1,5 +1,5 @@
 #pragma once
-#include <string>
+#include <gluster/cluster.hpp>
 
 namespace gluster::entry {
 
@@ -14,5 +14,8 @@ struct Surroundings {
   // Throws UsageError when Slurm started several tasks, and each would be a world of its own.
   void expect_world(int size) const;
 };
+
+// A program's own options: what it left empty is filled in. Throws UsageError for what cannot be.
+Options completed(Options options);
 
 }  // namespace gluster::entry

@@ -1,7 +1,6 @@
 #include "master/dispatcher.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -13,13 +12,6 @@ namespace {
 
 using wire::Outcome;
 using wire::Word;
-
-// Memory that is promised but not there ends a process without a word: so large results are asked for first.
-void expect_room(const std::vector<std::uint64_t>& sizes) {
-  constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
-  std::uint64_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
-  if (bytes >= kWorthAsking && bytes > base::available_memory()) throw std::bad_alloc();
-}
 
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
@@ -58,12 +50,13 @@ void Dispatcher::send_queued() {
 void Dispatcher::give(JobPointer job, int rank, bool waited) {
   JobState::Call& call = job->call;
   call.runner = rank;
-  call.on = roster_.at(rank).info;
+  call.on = roster_.at(rank).info.get();
   roster_.give(rank, call.bytes);
   const JobPointer& kept = jobs_.add(std::move(job));
   Shipment& shipment = offer(images_[call.kernel->image], rank);
   switch (shipment.stage) {
     case Shipment::Stage::kReady: return send_call(kept, waited);
+    case Shipment::Stage::kNone:
     case Shipment::Stage::kOffered:
     case Shipment::Stage::kWaiting: return shipment.held.push_back(kept);
     case Shipment::Stage::kFailed: return finish(release(call), std::make_exception_ptr(PluginError(shipment.failure)));
@@ -72,10 +65,11 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
   JobState::Call& call = job->call;
-  wire::Frame frame{Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, job};
+  wire::Frame frame{Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, nullptr};
   call.sent = waited ? Clock::now() : call.queued;
   call.sent_out = true;
   call.leaving = !wire::is_small(frame);
+  if (call.leaving) frame.owner = job;
   link_->send(call.runner, std::move(frame));
 }
 
@@ -85,12 +79,18 @@ Dispatcher::JobPointer Dispatcher::release(const JobState::Call& call) {
   return jobs_.take(call.number);
 }
 
+// Once a turn: to read the clock takes a tenth of what a call does.
+Clock::time_point Dispatcher::now() {
+  if (now_ == Clock::time_point()) now_ = Clock::now();
+  return now_;
+}
+
 void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
   if (job->call.leaving) {
     leaving_.emplace(job->call.number, Leaving{job, std::move(error)});
     return;
   }
-  job->call.finished = Clock::now();
+  job->call.finished = std::max(now(), job->call.started + std::chrono::nanoseconds(job->call.compute_nanoseconds));
   ++ended_;
   job->end(std::move(error));
 }
@@ -113,7 +113,7 @@ bool Dispatcher::cancel(const JobPointer& job) {
   }
   if (jobs_.find(job->call.number) == nullptr) return false;  // its value is here
   if (!job->call.sent_out) {
-    std::erase(images_[job->call.kernel->image].at[job->call.runner].held, job);
+    std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
     finish(release(job->call), cancelled);
     send_queued();
     return true;
@@ -189,7 +189,7 @@ void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
   JobState& job = *target.job;
   note_times(job, target.head);
   if (job.call.cancelled) return;
-  if (frame.head.segments != 0) expect_room(frame.in.sizes());
+  if (!base::has_room_for(frame.in.segment_bytes())) throw std::bad_alloc();
   if (target.head.outcome != static_cast<std::uint32_t>(Outcome::kValue)) return wire::open(frame.in, target.failure);
   job.open_value(frame.in);
   frame.in.expect_end();
@@ -215,7 +215,7 @@ void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) const {
   if (head.started == 0) return;
   auto ahead = roster_.at(job.call.runner).ahead;
   job.call.started = Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(head.started) - ahead));
-  job.call.compute_seconds = static_cast<double>(head.compute) * 1e-9;
+  job.call.compute_nanoseconds = head.compute;
 }
 
 CallSite Dispatcher::site(const JobState& job) const {
@@ -243,20 +243,22 @@ void Dispatcher::fail(const JobPointer& job, const wire::Failure& failure, Outco
 
 std::uint32_t Dispatcher::add_image(Image image) {
   image.plugin.image = static_cast<std::uint32_t>(images_.size());
-  images_.push_back({std::move(image), {}, {}});
+  images_.push_back({std::move(image), std::vector<Shipment>(roster_.size()), {}});
   return images_.back().image.plugin.image;
 }
 
 // How far the plugin is at this rank; offers it there the first time.
 Dispatcher::Shipment& Dispatcher::offer(Shelved& shelved, int rank) {
-  auto [at, is_first] = shelved.at.try_emplace(rank);
-  if (is_first) link_->send(rank, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
-  return at->second;
+  Shipment& shipment = shelved.at(rank);
+  if (shipment.stage != Shipment::Stage::kNone) return shipment;
+  shipment.stage = Shipment::Stage::kOffered;
+  link_->send(rank, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
+  return shipment;
 }
 
 void Dispatcher::on_ready(int rank, std::uint32_t image) {
   Shelved& shelved = images_.at(image);
-  Shipment& shipment = shelved.at[rank];
+  Shipment& shipment = shelved.at(rank);
   shipment.stage = Shipment::Stage::kReady;
   roster_.at(rank).status.plugins.push_back(shelved.image.plugin.name);
   for (const JobPointer& job : std::exchange(shipment.held, {})) send_call(job, true);
@@ -269,7 +271,8 @@ void Dispatcher::offer_again(Shelved& shelved, int rank) {
   auto sent = shelved.bytes_sent_to.find(host);
   if (sent == shelved.bytes_sent_to.end() || sent->second != rank) return;
   shelved.bytes_sent_to.erase(sent);
-  for (auto& [other, waiting] : shelved.at) {
+  for (int other : roster_.ranks()) {
+    Shipment& waiting = shelved.at(other);
     if (waiting.stage != Shipment::Stage::kWaiting || roster_.at(other).info->host != host) continue;
     waiting.stage = Shipment::Stage::kOffered;
     link_->send(other, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
@@ -280,7 +283,7 @@ void Dispatcher::on_wanted(int rank, const wire::PluginWanted& wanted) {
   Shelved& shelved = images_.at(wanted.image);
   auto [sent, is_first] = shelved.bytes_sent_to.try_emplace(roster_.at(rank).info->host, rank);
   if (is_first) return send_bytes(shelved, rank, wanted.what);
-  shelved.at[rank].stage = Shipment::Stage::kWaiting;
+  shelved.at(rank).stage = Shipment::Stage::kWaiting;
 }
 
 void Dispatcher::send_bytes(const Shelved& shelved, int rank, wire::Wanted what) {
@@ -290,7 +293,7 @@ void Dispatcher::send_bytes(const Shelved& shelved, int rank, wire::Wanted what)
 
 void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
   Shelved& shelved = images_.at(failed.image);
-  Shipment& shipment = shelved.at[rank];
+  Shipment& shipment = shelved.at(rank);
   shipment.stage = Shipment::Stage::kFailed;
   shipment.failure = failed.message;
   for (const JobPointer& job : std::exchange(shipment.held, {}))

@@ -46,6 +46,9 @@ class Dispatcher final : public wire::Receiver {
   void ping();
   void stop();
 
+  // From now on it is later. Whoever takes the baton says so: within a turn time stands still.
+  void begin_turn() noexcept { now_ = {}; }
+
   // Calls that were given to runners and have not come back.
   std::size_t under_way() const noexcept { return jobs_.size(); }
   // Jobs not ended.
@@ -68,16 +71,18 @@ class Dispatcher final : public wire::Receiver {
 
   // How far a plugin has come at one runner.
   struct Shipment {
-    enum class Stage { kOffered, kWaiting, kReady, kFailed } stage = Stage::kOffered;
+    enum class Stage { kNone, kOffered, kWaiting, kReady, kFailed } stage = Stage::kNone;
     std::string failure;
     std::vector<JobPointer> held;
   };
   struct Shelved {
     Image image;
-    std::map<int, Shipment> at;               // by rank
+    std::vector<Shipment> by_rank;
     std::map<std::string, int> bytes_sent_to;  // host -> the rank there that was sent the bytes and has not said PluginReady
+    Shipment& at(int rank) { return by_rank.at(static_cast<std::size_t>(rank)); }
   };
 
+  Clock::time_point now();
   JobPointer take_expected(const wire::Incoming& frame);
   void send_queued();
   // `waited`: the job did not come just now.
@@ -114,6 +119,7 @@ class Dispatcher final : public wire::Receiver {
   };
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
   std::uint64_t ended_ = 0;
+  Clock::time_point now_{};
   std::string output_;
 };
 

@@ -14,10 +14,15 @@ namespace gluster {
 namespace {
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
-constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
+constexpr std::chrono::milliseconds kLongestPeriodBesideAWaiter{40};
 constexpr int kTicksUntilRest = 50;
 constexpr std::chrono::seconds kTrimAfter{1};
 constexpr int kClockSamples = 3;
+
+std::chrono::microseconds time_until(Clock::time_point deadline) {
+  if (deadline == Clock::time_point::max()) return std::chrono::microseconds::max();
+  return std::chrono::ceil<std::chrono::microseconds>(std::max(deadline - Clock::now(), Clock::duration::zero()));
+}
 
 }  // namespace
 
@@ -56,25 +61,35 @@ std::string Engine::running_at(int rank, std::chrono::milliseconds patience) {
 template <class F>
 bool Engine::try_with_baton(F&& what) {
   if (!baton_->try_lock()) return false;
-  bool result = false, printed = false;
+  bool result = false, printed = false, ended = false;
   {
     std::unique_lock lock(*baton_, std::adopt_lock);
+    std::uint64_t before = dispatcher_.ended();
+    dispatcher_.begin_turn();
     take_inbox();
     result = what();
     printed = dispatcher_.has_output();
+    ended = dispatcher_.ended() != before;
   }
   // Whoever filled the inbox meanwhile did not get the baton, and relies on this.
   while (inbox_full_.load() && baton_->try_lock()) {
     std::unique_lock lock(*baton_, std::adopt_lock);
     take_inbox();
   }
-  if (news_.load() && followers_.load() != 0) {  // not with the baton: a follower may want it while it looks
-    news_.store(false);
-    std::lock_guard lock(waiting_mutex_);
-    waiting_.notify_all();
-  }
+  if (ended) tell_waiters();
   if (printed) print();
   return result;
+}
+
+// Jobs have ended. Not with the baton: who waits may want it while it looks.
+void Engine::tell_waiters() {
+  if (polled_.load() && leader_.load() != std::this_thread::get_id())
+    with([&](auto&) {
+      if (link_) link_->wake();
+    });
+  if (followers_.load() == 0) return;
+  std::lock_guard lock(waiting_mutex_);
+  waiting_.notify_all();
 }
 
 // What kernels printed, to the master's own output, where no other stream can come between the parts of a line.
@@ -124,6 +139,7 @@ bool Engine::cancel(JobState& job) {
     take_inbox();
     return dispatcher.cancel(job.shared_from_this());
   });
+  tell_waiters();
   return unsent;
 }
 
@@ -132,10 +148,7 @@ bool Engine::cancel(JobState& job) {
 // With the baton held.
 bool Engine::move_on() {
   if (!link_) return false;  // it is over
-  std::uint64_t before = dispatcher_.ended();
-  bool moved = link_->poll(dispatcher_);
-  if (dispatcher_.ended() != before) news_.store(true);
-  return moved;
+  return link_->poll(dispatcher_);
 }
 
 void Engine::turn() {
@@ -143,7 +156,6 @@ void Engine::turn() {
 }
 
 bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
-  base::Backoff backoff;
   while (!ready(context)) {
     if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
     if (polled_.exchange(true)) {  // somebody else moves messages: until it leaves, or something ends
@@ -153,23 +165,34 @@ bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadlin
       --followers_;
       continue;
     }
-    while (!ready(context) && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
-      bool busy = false;
-      bool moved = try_with_baton([&] {
-        bool some = move_on();
-        busy = link_ && link_->busy();
-        return some;
-      });
-      if (moved) backoff.reset();
-      else if (busy) backoff.wait_briefly();
-      else backoff.wait();
-    }
-    polled_.store(false);
-    if (followers_.load() == 0) continue;
-    std::lock_guard lock(waiting_mutex_);
-    waiting_.notify_all();
+    lead(ready, context, deadline);
   }
   return true;
+}
+
+// Moves messages for everybody, until its own wish has come true; leaves that to another then, also when MPI fails.
+void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+  struct Leave {
+    Engine* engine;
+    ~Leave() {
+      engine->polled_.store(false);
+      engine->tell_waiters();
+    }
+  } leave{this};
+  leader_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (closed_.load()) return std::this_thread::sleep_for(kHelperPeriod);  // only a callback can still end something
+  base::Backoff backoff(link_->longest_rest());
+  while (!ready(context) && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
+    bool busy = false;
+    bool moved = try_with_baton([&] {
+      bool some = move_on();
+      busy = link_ && link_->busy();
+      return some;
+    });
+    if (moved) backoff.reset();
+    else if (busy) backoff.wait_briefly();
+    else if (auto rest = backoff.wait(); rest.count() != 0) link_->rest(std::min(rest, time_until(deadline)), ready, context);
+  }
 }
 
 bool Engine::wait_until(Clock::time_point deadline, const std::function<bool()>& ready) {
@@ -188,11 +211,14 @@ bool Engine::wait_until(Clock::time_point deadline, const std::function<bool()>&
 void Engine::run_helper() {
   pthread_setname_np(pthread_self(), "gluster-helper");
   try {
+    auto beside_waiter = kHelperPeriod;  // whoever waits long need not fear that nothing moves soon after
     for (int idle = 0; !stop_.load();) {
       if (polled_.load()) {
-        rest_helper(kHelperPeriodBesideAWaiter);
+        rest_helper(beside_waiter);
+        beside_waiter = std::min(2 * beside_waiter, kLongestPeriodBesideAWaiter);
         continue;
       }
+      beside_waiter = kHelperPeriod;
       bool busy = false;
       try_with_baton([&] {
         bool moved = move_on();
@@ -235,26 +261,34 @@ void Engine::wake_helper() {
 // --- callbacks -------------------------------------------------------------------------------------------------------
 
 void Engine::call_back(std::function<void()> what) {
-  std::lock_guard lock(callback_mutex_);
-  callbacks_.push_back(std::move(what));
-  if (!callback_.joinable()) {
-    callbacks_run_ = true;
-    callback_ = std::thread([this] { run_callbacks(); });
+  {
+    std::lock_guard lock(callback_mutex_);
+    callbacks_.push_back(std::move(what));
+    callback_wanted_.notify_one();
+    if (std::exchange(callbacks_run_, true)) return;
+    if (!callbacks_end_) {
+      callback_ = std::thread([this] { run_callbacks(); });
+      return;
+    }
   }
-  callback_wanted_.notify_one();
+  run_callbacks();  // the thread has gone: whoever comes now does it
 }
 
 void Engine::run_callbacks() {
   pthread_setname_np(pthread_self(), "gluster-then");
   std::unique_lock lock(callback_mutex_);
   for (;;) {
-    callback_wanted_.wait(lock, [&] { return !callbacks_.empty() || !callbacks_run_; });
-    if (callbacks_.empty()) return;
+    callback_wanted_.wait(lock, [&] { return !callbacks_.empty() || callbacks_end_; });
+    if (callbacks_.empty()) {
+      callbacks_run_ = false;
+      return;
+    }
     auto what = std::move(callbacks_.front());
     callbacks_.pop_front();
     lock.unlock();
     what();
     what = nullptr;  // with what it holds, outside the lock
+    tell_waiters();
     lock.lock();
   }
 }
@@ -278,6 +312,7 @@ bool Engine::shut_down(Clock::time_point deadline) {
   done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained(); });
   stop_threads();
   print();
+  for (closed_.store(true); polled_.load(); std::this_thread::yield()) link_->wake();  // all that anybody waits for has ended
   std::lock_guard lock(*baton_);
   if (done) link_.reset();  // while MPI still runs; else what it was sending may still be read
   else (void)link_.release();
@@ -292,7 +327,7 @@ void Engine::stop_threads() {
   }
   {
     std::lock_guard lock(callback_mutex_);
-    callbacks_run_ = false;
+    callbacks_end_ = true;
     callback_wanted_.notify_one();
   }
   if (!callback_.joinable()) return;

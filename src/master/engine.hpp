@@ -52,6 +52,7 @@ class Engine {
   template <class F>
   auto with(F&& what) {
     std::lock_guard lock(*baton_);
+    dispatcher_.begin_turn();
     return what(dispatcher_);
   }
   // The kernel that runs at `rank`; empty when there is none, or the baton cannot be had in time: its holder may be stuck with that rank.
@@ -67,6 +68,8 @@ class Engine {
   template <class F>
   bool try_with_baton(F&& what);
   bool move_on();
+  void lead(bool (*ready)(void*), void* context, Clock::time_point deadline);
+  void tell_waiters();
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
   void print();
@@ -93,7 +96,8 @@ class Engine {
   std::condition_variable waiting_;
   std::atomic<bool> polled_ = false;    // somebody who waits moves messages
   std::atomic<int> followers_ = 0;      // others who wait
-  std::atomic<bool> news_ = false;      // jobs have ended since they were told
+  std::atomic<std::thread::id> leader_;  // who does, or did last
+  std::atomic<bool> closed_ = false;     // and nobody does any more
 
   std::mutex helper_mutex_;
   std::condition_variable helper_wanted_;
@@ -104,7 +108,8 @@ class Engine {
   std::mutex callback_mutex_;
   std::condition_variable callback_wanted_;
   std::deque<std::function<void()>> callbacks_;
-  bool callbacks_run_ = false;
+  bool callbacks_run_ = false;  // somebody runs them
+  bool callbacks_end_ = false;  // who runs them leaves when there are none
   std::thread callback_;
 };
 

@@ -33,14 +33,15 @@ bool JobState::cancel() { return engine_->cancel(*this); }
 JobInfo JobState::info() {
   return engine_->with([&](auto&) {
     return JobInfo{call.sent_out ? call.runner : -1, call.sent_out && call.on ? call.on->host : std::string(), call.attempt,
-                   call.queued, call.sent, call.started, call.finished, call.compute_seconds};
+                   call.queued, call.sent, call.started, call.finished, static_cast<double>(call.compute_nanoseconds) * 1e-9};
   });
 }
 
 void JobState::on_end(std::function<void()> what) {
   {
     std::lock_guard lock(mutex_);
-    if (!ended()) return listeners_.push_back(std::move(what));
+    Stage before = Stage::kOpen;
+    if (stage_.compare_exchange_strong(before, Stage::kHeard) || before == Stage::kHeard) return listeners_.push_back(std::move(what));
   }
   what();
 }
@@ -48,12 +49,12 @@ void JobState::on_end(std::function<void()> what) {
 void JobState::call_back(std::function<void()> what) { engine_->call_back(std::move(what)); }
 
 void JobState::end(std::exception_ptr error) {
+  if (ended()) return;
+  error_ = std::move(error);
+  if (stage_.exchange(Stage::kEnded) == Stage::kOpen) return;
   std::vector<std::function<void()>> listeners;
   {
-    std::lock_guard lock(mutex_);
-    if (ended()) return;
-    error_ = std::move(error);
-    ended_.store(true, std::memory_order_release);
+    std::lock_guard lock(mutex_);  // who was heard last may not have written itself down yet
     listeners.swap(listeners_);
   }
   for (auto& listener : listeners) listener();

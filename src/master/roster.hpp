@@ -33,6 +33,8 @@ class Roster {
 
   const std::vector<int>& ranks() const noexcept { return ranks_; }
   Runner& at(int rank) { return runners_[static_cast<std::size_t>(rank)]; }
+  // Ranks are below this.
+  std::size_t size() const noexcept { return runners_.size(); }
   const Runner& at(int rank) const { return runners_[static_cast<std::size_t>(rank)]; }
 
   // The least loaded runner that may take a call with so many bytes of large arguments; -1: none now. Among equals the one that was picked last:

@@ -51,11 +51,12 @@ MpiLink::BufferPointer MpiLink::Pool::take() {
   return all_.emplace_back(std::make_shared_for_overwrite<Buffer>());
 }
 
-MpiLink::MpiLink(MPI_Comm comm, int posted)
-    : comm_(comm), largest_tag_(tag_limit()), posted_(static_cast<std::size_t>(posted)) {
+MpiLink::MpiLink(MPI_Comm comm, Mailboxes mailboxes, int posted)
+    : comm_(comm), largest_tag_(tag_limit()), mailboxes_(std::move(mailboxes)), posted_(static_cast<std::size_t>(posted)) {
   int size = 0;
   check(MPI_Comm_size(comm_, &size), "MPI_Comm_size");
   outboxes_.resize(static_cast<std::size_t>(size));
+  for (Mailbox& mailbox : mailboxes_.all()) outboxes_[static_cast<std::size_t>(mailbox.rank)].mailbox = &mailbox;
   for (Posted& one : posted_) post(one);
 }
 
@@ -67,6 +68,12 @@ MpiLink::~MpiLink() {
   if (!drained()) base::log().warn("messages were left unsent");
 }
 
+// Answers' tags in the lower half, others' in the upper.
+int MpiLink::tag(std::uint64_t number) const {
+  std::uint64_t half = largest_tag_ / 2;
+  return static_cast<int>(1 + (number & ~wire::kOwnNumbers) % half + ((number & wire::kOwnNumbers) != 0 ? half : 0));
+}
+
 void MpiLink::post(Posted& posted) {
   if (!posted.buffer || posted.buffer.use_count() != 1) posted.buffer = in_pool_.take();  // else nothing lies in it any more
   check(MPI_Irecv(posted.buffer->bytes, wire::kMessageBytes, MPI_BYTE, MPI_ANY_SOURCE, kHeadTag, comm_, &posted.request), "MPI_Irecv");
@@ -76,30 +83,68 @@ void MpiLink::post(Posted& posted) {
 
 void MpiLink::send(int rank, wire::Frame frame) {
   Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
-  std::size_t bytes = wire::packed_bytes(frame);
-  if (outbox.used + bytes > wire::kMessageBytes) flush(rank);
-  if (outbox.used == 0) {
-    outbox.buffer = out_pool_.take();
-    waiting_.push_back(rank);
+  std::byte* place = outbox.mailbox != nullptr && outbox.frames == 0 && outbox.full.empty() ? outbox.mailbox->out.place() : nullptr;
+  if (place != nullptr) {
+    wire::pack(frame, place);
+    outbox.mailbox->post(wire::packed_bytes(frame));
+  } else {
+    gather(rank, frame);
   }
-  wire::pack(frame, outbox.buffer->bytes + outbox.used);
-  outbox.used += bytes;
-  ++outbox.frames;
   if (wire::is_small(frame)) return;
-  flush(rank);
+  if (outbox.mailbox == nullptr) flush(rank);
   send_pieces(rank, std::move(frame));
 }
 
+void MpiLink::gather(int rank, const wire::Frame& frame) {
+  Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
+  if (outbox.frames == 0 && outbox.full.empty()) waiting_.push_back(rank);
+  std::size_t at = wire::padded(outbox.used), bytes = wire::packed_bytes(frame);
+  if (at + bytes > wire::kMessageBytes) {
+    close(outbox);
+    at = 0;
+  }
+  if (outbox.frames == 0) outbox.buffer = out_pool_.take();
+  wire::pack(frame, outbox.buffer->bytes + at);
+  outbox.used = at + bytes;
+  ++outbox.frames;
+}
+
+// The next frame begins a message.
+void MpiLink::close(Outbox& outbox) {
+  if (outbox.frames != 0) outbox.full.push_back({std::move(outbox.buffer), outbox.used});
+  outbox.used = outbox.frames = 0;
+}
+
 void MpiLink::flush() {
-  while (!waiting_.empty()) flush(waiting_.back());
+  for (std::size_t i = waiting_.size(); i-- > 0;) flush(waiting_[i]);
 }
 
 void MpiLink::flush(int rank) {
   Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
-  Sending sending{std::move(outbox.buffer), MPI_REQUEST_NULL};
-  check(MPI_Isend(sending.buffer->bytes, static_cast<int>(outbox.used), MPI_BYTE, rank, kHeadTag, comm_, &sending.request), "MPI_Isend");
-  outbox.used = outbox.frames = 0;
+  close(outbox);
+  if (outbox.mailbox != nullptr) {
+    if (!flush_to_mailbox(outbox)) return;
+  } else {
+    while (!outbox.full.empty()) send_message(rank, outbox.full.front()), outbox.full.pop_front();
+  }
   waiting_.erase(std::find(waiting_.begin(), waiting_.end(), rank));
+}
+
+// False when there is no room for all of it.
+bool MpiLink::flush_to_mailbox(Outbox& outbox) {
+  for (; !outbox.full.empty(); outbox.full.pop_front()) {
+    std::byte* place = outbox.mailbox->out.place();
+    if (place == nullptr) return false;
+    const Message& message = outbox.full.front();
+    std::memcpy(place, message.buffer->bytes, message.bytes);
+    outbox.mailbox->post(message.bytes);
+  }
+  return true;
+}
+
+void MpiLink::send_message(int rank, Message message) {
+  Sending sending{std::move(message.buffer), MPI_REQUEST_NULL};
+  check(MPI_Isend(sending.buffer->bytes, static_cast<int>(message.bytes), MPI_BYTE, rank, kHeadTag, comm_, &sending.request), "MPI_Isend");
   int done = 0;  // an eager message has gone already
   check(MPI_Test(&sending.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
   if (done == 0) sending_.push_back(std::move(sending));
@@ -150,11 +195,27 @@ bool MpiLink::advance_departures(wire::Receiver& receiver) {
 
 bool MpiLink::poll(wire::Receiver& receiver) {
   if (!waiting_.empty()) flush();
-  bool moved = take_messages(receiver);
+  bool moved = take_mail(receiver);
+  if (!posted_.empty()) moved |= take_messages(receiver);
   if (!sending_.empty()) advance_messages();
   if (!departures_.empty()) moved |= advance_departures(receiver);
   if (!arrivals_.empty()) moved |= advance_arrivals(receiver);
   if (!waiting_.empty()) flush();
+  return moved;
+}
+
+// A message is copied out first: what is decoded lies in it for as long as its call lives, and a mailbox gives its places back in order.
+bool MpiLink::take_mail(wire::Receiver& receiver) {
+  bool moved = false;
+  for (Mailbox& mailbox : mailboxes_.all())
+    for (int count = 0; count < kMessagesAtOnce && mailbox.in.has_message(); ++count) {
+      std::span<const std::byte> message = mailbox.in.message();
+      BufferPointer buffer = in_pool_.take();
+      std::memcpy(buffer->bytes, message.data(), message.size());
+      mailbox.in.pop();
+      take_message(std::move(buffer), mailbox.rank, message.size(), receiver);
+      moved = true;
+    }
   return moved;
 }
 
@@ -174,22 +235,22 @@ bool MpiLink::take_messages(wire::Receiver& receiver) {
   return true;
 }
 
-void MpiLink::take_message(const BufferPointer& buffer, int rank, std::size_t bytes, wire::Receiver& receiver) {
+void MpiLink::take_message(BufferPointer buffer, int rank, std::size_t bytes, wire::Receiver& receiver) {
   std::span<const std::byte> message(buffer->bytes, bytes);
   try {
     while (!message.empty()) {
       wire::View view = wire::unpack(message);
-      take_frame(rank, view, buffer, receiver);
+      take_frame(rank, view, message.empty() ? std::move(buffer) : buffer, receiver);
     }
   } catch (const DataError& error) {
     base::log().error("rank {} sent what is no frame, and the rest of its message is dropped: {}", rank, error.what());
   }
 }
 
-void MpiLink::take_frame(int rank, const wire::View& view, const std::shared_ptr<const void>& holder, wire::Receiver& receiver) {
+void MpiLink::take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver) {
   if (view.head.spilled == 0) {
     auto frame = fresh();
-    frame->start(rank, view.head, view.body, holder);
+    frame->start(rank, view.head, view.body, std::move(holder));
     return open(std::move(frame), receiver);
   }
   Arrival& arrival = arrivals_.emplace_back();
@@ -258,5 +319,15 @@ bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
   }
   return moved;
 }
+
+// --- rest --------------------------------------------------------------------------------------------------------
+
+void MpiLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) {
+  if (mailboxes_.all().empty()) Link::rest(most, ready, context);
+  else mailboxes_.rest(most, ready, context);
+}
+
+// MPI tells nobody that a message has come.
+std::chrono::microseconds MpiLink::longest_rest() const { return posted_.empty() ? std::chrono::milliseconds(100) : Link::longest_rest(); }
 
 }  // namespace gluster::mpi

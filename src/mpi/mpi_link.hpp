@@ -7,28 +7,36 @@
 #include <optional>
 #include <vector>
 
+#include "mpi/mailboxes.hpp"
 #include "mpi/sink.hpp"
 #include "wire/link.hpp"
 
 namespace gluster::mpi {
 
-// Frames over MPI point to point. Heads have receives posted ahead, from any source; their buffers are pooled.
+// Frames over MPI point to point, and their heads through mailboxes where there are some. Other heads have receives posted ahead, from any source; their
+// buffers are pooled.
 //
-// Small frames for one rank gather in one message until the next flush. The pieces of a frame have one tag, and are sent and
+// Small frames for one rank gather in one message until the next flush; in a mailbox they are at once. The pieces of a frame have one tag, and are sent and
 // received in order, so they cannot be taken for one another's.
 class MpiLink final : public wire::Link {
  public:
-  // `comm` is this link's alone and outlives it; `posted` receives are kept ready.
-  MpiLink(MPI_Comm comm, int posted);
+  // `comm` is this link's alone and outlives it, as the mailboxes' memory does; `posted` receives are kept ready (0: all peers have mailboxes).
+  MpiLink(MPI_Comm comm, Mailboxes mailboxes, int posted);
   // Takes back the receives; what was not sent is dropped, so see that it is drained() first.
   ~MpiLink() override;
 
   void send(int rank, wire::Frame frame) override;
   void flush() override;
-  std::size_t gathered(int rank) const override { return outboxes_[static_cast<std::size_t>(rank)].frames; }
+  std::size_t gathered(int rank) const override {
+    const Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
+    return outbox.mailbox == nullptr ? outbox.frames : 0;
+  }
   bool poll(wire::Receiver& receiver) override;
   bool busy() const override { return !arrivals_.empty() || !departures_.empty(); }
   bool drained() const override { return departures_.empty() && sending_.empty() && waiting_.empty(); }
+  void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
+  void wake() override { mailboxes_.ring(); }
+  std::chrono::microseconds longest_rest() const override;
 
  private:
   struct Buffer;
@@ -47,8 +55,14 @@ class MpiLink final : public wire::Link {
     BufferPointer buffer;
     MPI_Request request = MPI_REQUEST_NULL;
   };
-  struct Outbox {  // the message that is being put together for a rank
+  struct Message {
     BufferPointer buffer;
+    std::size_t bytes;
+  };
+  struct Outbox {  // what waits for the next flush to a rank
+    Mailbox* mailbox = nullptr;
+    std::deque<Message> full;  // the mailbox had no room
+    BufferPointer buffer;      // the message that is being put together
     std::size_t used = 0;
     std::size_t frames = 0;
   };
@@ -70,14 +84,19 @@ class MpiLink final : public wire::Link {
     std::vector<MPI_Request> requests;
   };
 
-  int tag(std::uint64_t number) const { return static_cast<int>(1 + number % (largest_tag_ - 1)); }
+  int tag(std::uint64_t number) const;
   void post(Posted& posted);
+  void gather(int rank, const wire::Frame& frame);
+  void close(Outbox& outbox);
   void flush(int rank);
+  bool flush_to_mailbox(Outbox& outbox);
+  void send_message(int rank, Message message);
   void send_pieces(int rank, wire::Frame frame);
   void receive_pieces(Arrival& arrival, void* data, std::size_t bytes);
+  bool take_mail(wire::Receiver& receiver);
   bool take_messages(wire::Receiver& receiver);
-  void take_message(const BufferPointer& buffer, int rank, std::size_t bytes, wire::Receiver& receiver);
-  void take_frame(int rank, const wire::View& view, const std::shared_ptr<const void>& holder, wire::Receiver& receiver);
+  void take_message(BufferPointer buffer, int rank, std::size_t bytes, wire::Receiver& receiver);
+  void take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
   void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
   void open_spilled(Arrival arrival, wire::Receiver& receiver);
   void receive_segments(std::unique_ptr<wire::Incoming> frame, bool wanted);
@@ -87,6 +106,7 @@ class MpiLink final : public wire::Link {
 
   MPI_Comm comm_;
   std::uint64_t largest_tag_;
+  Mailboxes mailboxes_;
   Pool in_pool_;
   Pool out_pool_;  // apart: it stays small, and so in the cache
   std::vector<Posted> posted_;  // a ring; MPI fills it in order

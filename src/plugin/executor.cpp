@@ -22,14 +22,8 @@ std::string readable(const std::type_info* type) {
   return status == 0 ? name.get() : type->name();
 }
 
-void clear(Encoder& out) {
-  out.body.clear();
-  out.segments.clear();
-  out.kept.clear();
-}
-
 void fail(Encoder& result, const wire::ResultHead& head, const wire::Failure& failure) {
-  clear(result);
+  result.clear();
   result.put(head);
   detail::encode(result, failure.type.substr(0, kSegmentBytes - 1));
   // Kept by the Result itself: a long message would be a segment of this function's memory.
@@ -54,8 +48,8 @@ void run(Invocation& call, Decoder& arguments, Encoder& result, wire::ResultHead
 
 }  // namespace
 
-void execute(Invocation& call, Decoder& arguments, Encoder& result, std::uint32_t waiting) {
-  wire::ResultHead head{0, 0, 0, waiting};
+void execute(Invocation& call, Decoder& arguments, Encoder& result) {
+  wire::ResultHead head{};
   auto failed = [&](std::string message) {
     if (head.started != 0) head.compute = now() - head.started;
     fail(result, head, {readable(abi::__cxa_current_exception_type()), std::move(message)});

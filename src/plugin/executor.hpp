@@ -7,8 +7,8 @@
 namespace gluster::plugin {
 
 // Runs a call whose arguments have arrived and encodes what a Result carries: its value, or what the kernel threw. Throws nothing.
-// Without the baton: a kernel may take an hour. `waiting` calls are told to be still in this runner.
-void execute(Invocation& call, Decoder& arguments, Encoder& result, std::uint32_t waiting);
+// Without the baton: a kernel may take an hour.
+void execute(Invocation& call, Decoder& arguments, Encoder& result);
 
 // Encodes a Result for a call that was cancelled before it ran.
 void drop(Encoder& result);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/scalar.hpp"
 #include "plugin/type_tree.hpp"
 
 // Flat types are packed bytes, the same in a frame's body, in a block and inside cereal's form. So there are two layers: Packer
@@ -17,6 +18,7 @@
 namespace gluster::plugin {
 namespace {
 
+using base::visit;
 using Json = nlohmann::json;
 using Kind = TypeNode::Kind;
 
@@ -56,26 +58,6 @@ class Where {
   std::size_t index_ = 0;
   int depth_ = 0;
 };
-
-// Calls `what` with a value of the C++ type that `scalar` names.
-template <class F>
-auto visit(Scalar scalar, F&& what) {
-  switch (scalar) {
-    case Scalar::boolean: return what(bool{});
-    case Scalar::character: return what(char{});
-    case Scalar::i8: return what(std::int8_t{});
-    case Scalar::i16: return what(std::int16_t{});
-    case Scalar::i32: return what(std::int32_t{});
-    case Scalar::u8: return what(std::uint8_t{});
-    case Scalar::u16: return what(std::uint16_t{});
-    case Scalar::u32: return what(std::uint32_t{});
-    case Scalar::u64: return what(std::uint64_t{});
-    case Scalar::f32: return what(float{});
-    case Scalar::f64: return what(double{});
-    case Scalar::f80: return what(0.0L);
-    default: return what(std::int64_t{});
-  }
-}
 
 // --- numbers ---------------------------------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ wire::Frame Plugins::received(const wire::PluginBytes& bytes, std::uint64_t numb
 }
 
 void Plugins::keep(std::uint32_t image, Loaded library) {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(*baton_);
   if (images_.size() <= image) images_.resize(image + 1);
   images_[image].names.clear();
   for (const auto& entry : library->entries()) images_[image].names.push_back(offers_[image].name + "." + entry.kernel->name);
@@ -81,7 +81,6 @@ void Plugins::keep(std::uint32_t image, Loaded library) {
 }
 
 Plugins::Found Plugins::find(const wire::CallHead& call) const {
-  std::lock_guard lock(mutex_);
   if (call.image >= images_.size() || call.kernel >= images_[call.image].names.size())
     throw DataError(fmt::format("it is for kernel {} of plugin {}, which is not here", call.kernel, call.image));
   const Image& image = images_[call.image];

@@ -2,12 +2,12 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include <gluster/plugin.hpp>
 
+#include "mpi/baton.hpp"
 #include "plugin/shelf.hpp"
 #include "wire/message.hpp"
 
@@ -17,7 +17,7 @@ namespace gluster::runner {
 class Plugins {
  public:
   // `self` is the program's own table; null in the generic runner.
-  Plugins(plugin::Shelf& shelf, const Manifest* self) : shelf_(&shelf), self_(self) {}
+  Plugins(plugin::Shelf& shelf, const Manifest* self, mpi::Baton& baton) : shelf_(&shelf), self_(self), baton_(&baton) {}
 
   // What to answer to an offer: kPluginReady when it is in the node's cache, in the file it came from, or in this program; else
   // kPluginWanted, or kPluginFailed.
@@ -29,7 +29,7 @@ class Plugins {
     const Kernel* kernel;
     const std::string* name;  // stem.function
   };
-  // Throws DataError when there is no such kernel here.
+  // With the baton held. Throws DataError when there is no such kernel here.
   Found find(const wire::CallHead& call) const;
 
  private:
@@ -50,8 +50,8 @@ class Plugins {
     Loaded library;
     std::vector<std::string> names;  // of its kernels
   };
-  mutable std::mutex mutex_;   // the helper may look for a kernel while the main thread loads another plugin
-  std::deque<Image> images_;  // by the master's number; names do not move
+  mpi::Baton* baton_;
+  std::deque<Image> images_;  // by the master's number; names do not move. Guarded by the baton
 };
 
 }  // namespace gluster::runner

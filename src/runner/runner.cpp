@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -22,9 +21,9 @@ namespace {
 using wire::Word;
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};
-constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;  // bytes; below, nobody asks how much memory there is
 constexpr std::int64_t kQuick = 2'000;      // nanoseconds: results of kernels as short as this may wait for one another
 constexpr std::size_t kMostGathered = 32;
+constexpr std::int64_t kIdleUntilHelperRests = 20'000'000;  // nanoseconds: to wake it costs a call
 constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;
 
 std::int64_t now() {
@@ -43,9 +42,19 @@ void use_all_places() {
   if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
+wire::Frame result_frame(const wire::Head& call, Encoder& result) {
+  wire::Frame frame{Word::kResult, call.attempt, call.number, &result, nullptr};
+  if (wire::is_small(frame)) return frame;
+  auto content = std::make_shared<Encoder>(std::move(result));
+  frame.content = content.get();
+  frame.owner = std::move(content);
+  return frame;
+}
+
 }  // namespace
 
-Runner::Runner(Parts parts) : parts_(std::move(parts)) {}
+Runner::Runner(Parts parts) : parts_(std::move(parts)), backoff_(parts_.link->longest_rest()) {}
 
 Runner::~Runner() {
   stop_helper_.store(true);
@@ -59,7 +68,7 @@ void Runner::serve() {
   if (parts_.helper) helper_ = std::thread([this] { run_helper(); });
   {
     std::lock_guard lock(*parts_.baton);
-    parts_.link->send(parts_.master, wire::frame_of(Word::kHello, ++own_frames_, parts_.hello));
+    parts_.link->send(parts_.master, wire::frame_of(Word::kHello, own_number(), parts_.hello));
   }
   std::unique_ptr<wire::Incoming> work;
   for (bool over = false; !over;) {
@@ -96,41 +105,42 @@ wire::Frame Runner::run(wire::Incoming& frame) {
   backoff_.reset();
   idle_since_ = 0;
   if (resting_.load()) wake_helper();
-  working_.store(true);
+  working_.store(true, std::memory_order_relaxed);
   wire::Frame answer;
   switch (frame.head.word) {
     case Word::kPlugin: answer = parts_.plugins->offered(*std::static_pointer_cast<wire::Plugin>(frame.target), frame.head.number); break;
     case Word::kPluginBytes: answer = parts_.plugins->received(*std::static_pointer_cast<wire::PluginBytes>(frame.target), frame.head.number); break;
     default: answer = run_call(frame); break;
   }
-  working_.store(false);
+  working_.store(false, std::memory_order_relaxed);
   return answer;
 }
 
 wire::Frame Runner::run_call(wire::Incoming& frame) {
-  auto content = std::make_shared<Encoder>();
-  Encoder& result = *content;
+  result_.clear();
   parts_.watch->begins(frame.kernel->c_str());
-  running_.store(frame.kernel->c_str());
-  plugin::execute(*frame.invocation, frame.in, result, 0);
-  running_.store(nullptr);
+  running_.store(frame.kernel->c_str(), std::memory_order_relaxed);
+  plugin::execute(*frame.invocation, frame.in, result_);
+  running_.store(nullptr, std::memory_order_relaxed);
   parts_.watch->ended();
-  ++calls_done_;
+  calls_done_.store(calls_done_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   wire::ResultHead head;
-  std::memcpy(&head, result.body.data(), sizeof head);
+  std::memcpy(&head, result_.body.data(), sizeof head);
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
-  return {Word::kResult, frame.head.attempt, frame.head.number, &result, std::move(content)};
+  return result_frame(frame.head, result_);
 }
 
 // Nothing came: rest, and when that has lasted give back what memory is kept warm.
 void Runner::idle() {
   if (busy_) return backoff_.wait_briefly();
-  backoff_.wait();
-  if (backoff_.is_fresh()) return;
+  auto rest = backoff_.wait();
+  if (rest.count() == 0) return;
+  parts_.link->rest(rest);
   if (idle_since_ == 0) idle_since_ = now();
-  if (!resting_.load()) resting_.store(true);
-  if (idle_since_ < 0 || now() - idle_since_ < kIdleUntilTrim) return;
+  if (idle_since_ < 0) return;
+  if (now() - idle_since_ > kIdleUntilHelperRests) resting_.store(true);
+  if (now() - idle_since_ < kIdleUntilTrim) return;
   BlockPool::of_process().trim();
   ::malloc_trim(0);
   idle_since_ = -1;  // once
@@ -140,7 +150,7 @@ void Runner::leave() {
   if (parts_.before_goodbye) parts_.before_goodbye();
   say(Word::kGoodbye);
   backoff_.reset();
-  for (bool drained = false; !drained; backoff_.wait()) {
+  for (bool drained = false; !drained; parts_.link->rest(backoff_.wait())) {
     std::lock_guard lock(*parts_.baton);
     parts_.link->poll(*this);
     drained = parts_.link->drained();
@@ -149,13 +159,13 @@ void Runner::leave() {
 
 void Runner::print(std::string lines) {
   std::lock_guard lock(*parts_.baton);
-  parts_.link->send(parts_.master, wire::frame_of(Word::kOutput, ++own_frames_, wire::Output{std::move(lines)}));
+  parts_.link->send(parts_.master, wire::frame_of(Word::kOutput, own_number(), wire::Output{std::move(lines)}));
   parts_.link->flush();  // it may be the last that this process says
 }
 
 void Runner::say(Word word) {
   std::lock_guard lock(*parts_.baton);
-  parts_.link->send(parts_.master, wire::frame_of(word, ++own_frames_));
+  parts_.link->send(parts_.master, wire::frame_of(word, own_number()));
 }
 
 // --- what comes in, with the baton held ------------------------------------------------------------------------------
@@ -184,9 +194,7 @@ void Runner::opened(wire::Incoming& frame) {
 
 void Runner::open_call(wire::Incoming& frame) {
   try {
-    const auto& sizes = frame.in.sizes();
-    std::uint64_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
-    if (bytes >= kWorthAsking && bytes > base::available_memory())
+    if (std::uint64_t bytes = frame.in.segment_bytes(); !base::has_room_for(bytes))
       throw UsageError(fmt::format("its arguments take {} MiB, and {} has {} MiB free: pass them in parts", bytes >> 20, parts_.hello.host,
                                    base::available_memory() >> 20));
     auto call = frame.in.get<wire::CallHead>();
@@ -198,16 +206,11 @@ void Runner::open_call(wire::Incoming& frame) {
     frame.in.expect_end();
     if (frame.head.segments != 0) arriving_.insert(frame.head.number);
   } catch (const std::exception& why) {
-    auto result = std::make_shared<Encoder>();
-    plugin::refuse(why, *result);
-    send_result(frame.head, std::move(result));
+    Encoder result;
+    plugin::refuse(why, result);
+    parts_.link->send(parts_.master, result_frame(frame.head, result));
     throw;
   }
-}
-
-void Runner::send_result(const wire::Head& call, std::shared_ptr<Encoder> result) {
-  const Encoder* content = result.get();
-  parts_.link->send(parts_.master, {Word::kResult, call.attempt, call.number, content, std::move(result)});
 }
 
 void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
@@ -230,9 +233,9 @@ void Runner::cancel(std::uint64_t number) {
 }
 
 void Runner::drop(const wire::Head& call) {
-  auto result = std::make_shared<Encoder>();
-  plugin::drop(*result);
-  send_result(call, std::move(result));
+  Encoder result;
+  plugin::drop(result);
+  parts_.link->send(parts_.master, result_frame(call, result));
 }
 
 void Runner::answer_ping(wire::Incoming& frame) {
@@ -253,8 +256,8 @@ void Runner::run_helper() {
       bool busy = false;
       if (working_.load() && parts_.baton->try_lock()) {
         std::lock_guard lock(*parts_.baton, std::adopt_lock);
-        parts_.link->poll(*this);
-        busy = parts_.link->busy();
+        if (working_.load()) parts_.link->poll(*this);  // still: else the main thread may sleep on what is taken here
+        busy = working_.load() && parts_.link->busy();
       }
       if (busy) continue;  // large data is on its way: it moves only while somebody looks
       BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large

@@ -61,8 +61,9 @@ class Runner final : private wire::Receiver {
   void cancel(std::uint64_t number);
   void answer_ping(wire::Incoming& frame);
   void drop(const wire::Head& call);
-  void send_result(const wire::Head& call, std::shared_ptr<Encoder> result);
   void say(wire::Word word);
+  // For a frame that answers none.
+  std::uint64_t own_number() { return wire::kOwnNumbers | ++own_frames_; }
 
   // With the baton: sends what the last work led to, looks at the link, and puts the next work in its place; null: there is none.
   void look(std::unique_ptr<wire::Incoming>& work);
@@ -85,15 +86,17 @@ class Runner final : private wire::Receiver {
   std::deque<std::unique_ptr<wire::Incoming>> ready_;
   std::set<std::uint64_t> arriving_;   // calls whose arguments are still on their way
   std::set<std::uint64_t> cancelled_;  // of these
-  std::uint64_t own_frames_ = 0;  // numbers for frames that answer none
+  std::uint64_t own_frames_ = 0;
 
   // The main thread's own.
+  Encoder result_;  // of the call that ran last
   std::optional<wire::Frame> outgoing_;
   const std::string* last_kernel_ = nullptr;
   std::int64_t last_compute_ = 0;        // nanoseconds
   base::Backoff backoff_;
   std::int64_t idle_since_ = 0;          // 0: not idle
 
+  // Written by the main thread alone.
   std::atomic<const char*> running_ = nullptr;  // the kernel's name
   std::atomic<std::uint64_t> calls_done_ = 0;
   std::atomic<bool> working_ = false;           // the main thread is away from the link

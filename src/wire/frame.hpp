@@ -19,8 +19,12 @@ inline constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
 
 enum class Word : std::uint8_t;  // message.hpp
 
+// A runner answers under the number it was asked under; what it says unasked is numbered with this bit, so that no two frames between two
+// ranks have one number, nor their segments one tag.
+inline constexpr std::uint64_t kOwnNumbers = std::uint64_t{1} << 63;
+
 struct Head {
-  std::uint32_t bytes;     // of the frame in its message: this head, the body unless spilled, padding
+  std::uint32_t bytes;     // of the frame in its message: this head, the body unless spilled
   std::uint32_t segments;  // not counting the spill
   std::uint64_t number;    // of the call, or of the control frame
   std::uint64_t body;      // bytes
@@ -31,13 +35,13 @@ struct Head {
 };
 static_assert(sizeof(Head) == 32 && std::is_trivially_copyable_v<Head>);
 
-// A frame on its way out. Its encoder must be closed, and hold still until the frame has left.
+// A frame on its way out. Its encoder must be closed, and hold still until the frame has left: a small one leaves in Link::send.
 struct Frame {
   Word word;
   std::uint16_t attempt = 1;
   std::uint64_t number = 0;
   const Encoder* content = nullptr;
-  std::shared_ptr<const void> owner;  // of `content` and of what its segments lie in
+  std::shared_ptr<const void> owner;  // of `content` and of what its segments lie in; a small frame needs none
 };
 
 // True when the body travels by itself.
@@ -45,6 +49,8 @@ bool spills(const Frame& frame);
 // True when nothing but the message itself has to travel: then the frame has left as soon as it is packed.
 bool is_small(const Frame& frame);
 std::size_t packed_bytes(const Frame& frame);
+// Where the next frame of a message may begin.
+constexpr std::size_t padded(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 // Writes packed_bytes(frame) at `at`, which is aligned to 16.
 void pack(const Frame& frame, std::byte* at);
 

@@ -1,8 +1,10 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gluster/codec.hpp>
@@ -61,7 +63,7 @@ class Receiver {
 class Link {
  public:
   virtual ~Link() = default;
-  // Takes the frame; it goes out at the latest with the next `flush` or `poll`.
+  // It goes out at the latest with the next `flush` or `poll`. Of a small frame nothing is needed any more when this returns; any other has an owner.
   virtual void send(int rank, Frame frame) = 0;
   virtual void flush() = 0;
   // Frames for `rank` that wait for the next flush.
@@ -72,6 +74,16 @@ class Link {
   virtual bool busy() const = 0;
   // True when all that was sent has left.
   virtual bool drained() const = 0;
+
+  // Without the baton, on any thread:
+  // Sleeps until something may have come, `ready(context)` (where there is one), or a wake(), and at most for so long. This one is told of nothing that comes.
+  virtual void rest(std::chrono::microseconds most, bool (*ready)(void*) = nullptr, void* context = nullptr) {
+    if (ready == nullptr || !ready(context)) std::this_thread::sleep_for(most);
+  }
+  // Ends every rest.
+  virtual void wake() {}
+  // How long nobody should rest beyond: about 1 % of a core, and less than a millisecond until the first message after a rest is seen.
+  virtual std::chrono::microseconds longest_rest() const { return std::chrono::microseconds(800); }
 
   // A frame that was kept and is no longer needed: its memory is used again.
   void recycle(std::unique_ptr<Incoming> frame) {

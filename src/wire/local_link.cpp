@@ -25,8 +25,17 @@ std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> LocalLink::pair(int rank
 }
 
 void LocalLink::send(int, Frame frame) {
-  std::lock_guard lock(out_->mutex);
-  out_->frames.push_back(std::move(frame));
+  if (is_small(frame)) {  // as if it had been packed
+    auto copy = std::make_shared<Encoder>();
+    copy->body.append(frame.content->body.data(), frame.content->body.size());
+    frame.content = copy.get();
+    frame.owner = std::move(copy);
+  }
+  {
+    std::lock_guard lock(out_->mutex);
+    out_->frames.push_back(std::move(frame));
+  }
+  out_->bell.ring();
 }
 
 bool LocalLink::poll(Receiver& receiver) {
@@ -54,8 +63,19 @@ void LocalLink::take(Frame frame, Receiver& receiver) {
   if (wanted) receiver.arrived(std::move(incoming));
   if (incoming) recycle(std::move(incoming));
   if (is_small(frame)) return;
-  std::lock_guard lock(in_->mutex);
-  in_->read.push_back(std::move(frame));
+  {
+    std::lock_guard lock(in_->mutex);
+    in_->read.push_back(std::move(frame));
+  }
+  out_->bell.ring();
+}
+
+void LocalLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) {
+  auto was_read = [&] {
+    std::lock_guard lock(out_->mutex);
+    return !out_->read.empty();
+  };
+  in_->bell.sleep(most, [&] { return (ready != nullptr && ready(context)) || !in_->empty() || was_read(); });
 }
 
 bool LocalLink::drained() const {

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/bell.hpp"
 #include "wire/link.hpp"
 
 namespace gluster::wire {
@@ -20,12 +21,20 @@ class LocalLink final : public Link {
   bool poll(Receiver& receiver) override;
   bool busy() const override { return false; }
   bool drained() const override;
+  void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
+  void wake() override { in_->bell.ring(); }
+  std::chrono::microseconds longest_rest() const override { return std::chrono::milliseconds(100); }
 
  private:
   struct Mailbox {
     std::mutex mutex;
     std::deque<Frame> frames;  // not taken yet
     std::deque<Frame> read;    // no longer read; back to who sent them
+    base::Bell bell;           // of who reads here
+    bool empty() {
+      std::lock_guard lock(mutex);
+      return frames.empty();
+    }
   };
 
   LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out)

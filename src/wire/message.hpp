@@ -47,7 +47,7 @@ struct ResultHead {
   std::int64_t started;  // nanoseconds on the runner's clock
   std::int64_t compute;  // nanoseconds in the kernel
   std::uint32_t outcome;
-  std::uint32_t waiting;  // calls still in the runner
+  std::uint32_t zero;
 };
 
 // kThrew: a KernelError of this type; kRefused: the runner could not run the call at all.

@@ -5,27 +5,30 @@
 namespace gluster::base {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int kManyLooks = 100'000;  // more than anybody spins
 
 // How often it must wait until it sleeps.
 int looks_until_sleep(Backoff& backoff) {
   for (int looks = 0; looks < kManyLooks; ++looks) {
     if (!backoff.is_fresh()) return looks;
-    backoff.wait();
+    EXPECT_EQ(backoff.wait(), 0us);
   }
   return kManyLooks;
 }
 
 TEST(BackoffTest, SpinsFirstAndSleepsInTheEnd) {
-  Backoff backoff;
+  Backoff backoff(1ms);
   EXPECT_TRUE(backoff.is_fresh());
   int looks = looks_until_sleep(backoff);
   EXPECT_GT(looks, 10);
   EXPECT_LT(looks, kManyLooks);
+  EXPECT_GT(backoff.wait(), 0us);
 }
 
 TEST(BackoffTest, SpinsAgainAfterSomethingHappened) {
-  Backoff backoff;
+  Backoff backoff(1ms);
   int first = looks_until_sleep(backoff);
   for (int i = 0; i < 10; ++i) backoff.wait();
   EXPECT_FALSE(backoff.is_fresh());
@@ -34,17 +37,25 @@ TEST(BackoffTest, SpinsAgainAfterSomethingHappened) {
   EXPECT_EQ(looks_until_sleep(backoff), first);
 }
 
-// A sleep that rested takes its time, whatever else the machine does: the clock can only say more, never less.
-TEST(BackoffTest, SleepsInStepsThatGrowAndStartShortAgain) {
-  Backoff backoff;
+TEST(BackoffTest, SleepsInStepsThatGrowUpToTheLongestAndStartShortAgain) {
+  Backoff backoff(1ms);
   looks_until_sleep(backoff);
-  auto sleep = [&] {
-    auto before = Backoff::Clock::now();
-    backoff.wait();
-    return Backoff::Clock::now() - before;
-  };
-  for (int i = 0; i < 8; ++i) sleep();
-  for (int i = 0; i < 5; ++i) EXPECT_GE(sleep(), std::chrono::microseconds(500)) << "about 1 % of a core while resting";
+  std::chrono::microseconds last = backoff.wait(), first = last;
+  for (int i = 0; i < 20; ++i) {
+    auto next = backoff.wait();
+    EXPECT_EQ(next, std::min(2 * last, std::chrono::microseconds(1ms)));
+    last = next;
+  }
+  EXPECT_EQ(last, 1ms);
+  backoff.reset();
+  looks_until_sleep(backoff);
+  EXPECT_EQ(backoff.wait(), first);
+}
+
+TEST(BackoffTest, NeverSleepsWhileItWaitsBriefly) {
+  Backoff backoff(1ms);
+  for (int i = 0; i < kManyLooks; ++i) backoff.wait_briefly();
+  EXPECT_TRUE(backoff.is_fresh());
 }
 
 }  // namespace

@@ -221,5 +221,25 @@ TEST(EngineEndTest, SeveralLiveOneAfterAnotherAndSideBySide) {
   }
 }
 
+// What a rank that has gone does to MPI, where it says so.
+class BrokenLink final : public wire::Link {
+ public:
+  void send(int, wire::Frame) override {}
+  void flush() override {}
+  std::size_t gathered(int) const override { return 0; }
+  bool poll(wire::Receiver&) override { throw Error("the link is broken"); }
+  bool busy() const override { return false; }
+  bool drained() const override { return true; }
+};
+
+TEST(EngineOnABrokenLinkTest, TellsEveryoneWhoWaitsAndNotOnlyTheFirst) {
+  mpi::Baton baton;
+  auto engine = std::make_shared<Engine>(Engine::Parts{std::make_unique<BrokenLink>(), &baton, false, {1}, 16});
+  auto never = [](void*) { return false; };
+  auto deadline = Clock::now() + std::chrono::seconds(60);
+  EXPECT_THROW(engine->wait(never, nullptr, deadline), Error);
+  EXPECT_THROW(engine->wait(never, nullptr, deadline), Error) << "the first left nobody to move messages";
+}
+
 }  // namespace
 }  // namespace gluster

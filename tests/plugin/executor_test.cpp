@@ -49,21 +49,20 @@ struct Answer {
   wire::ResultHead head;
 };
 
-Encoder executed(std::function<void(Encoder&)> script, std::uint32_t waiting = 0) {
+Encoder executed(std::function<void(Encoder&)> script) {
   Scripted call(std::move(script));
   Decoder arguments({}, 0);
   Encoder result;
-  execute(call, arguments, result, waiting);
+  execute(call, arguments, result);
   return result;
 }
 
 TEST(ExecutorTest, SendsTheValueWithItsTimes) {
-  Encoder result = executed([](Encoder& out) { detail::encode(out, std::string("value")); }, 3);
+  Encoder result = executed([](Encoder& out) { detail::encode(out, std::string("value")); });
   Answer answer(result);
   EXPECT_EQ(answer.outcome(), Outcome::kValue);
   EXPECT_NE(answer.head.started, 0);
   EXPECT_GE(answer.head.compute, 0);
-  EXPECT_EQ(answer.head.waiting, 3u);
   std::string value;
   detail::decode(answer.in, value);
   answer.in.expect_end();
@@ -116,7 +115,7 @@ TEST(ExecutorTest, RefusesWhenTheArgumentsCannotBeRead) {
   Decoder arguments({}, 0);
   arguments.later([] { Decoder::malformed("a hole"); });
   Encoder result;
-  execute(call, arguments, result, 0);
+  execute(call, arguments, result);
   Answer answer(result);
   EXPECT_EQ(answer.outcome(), Outcome::kRefused);
   EXPECT_EQ(answer.head.started, 0);
@@ -132,7 +131,7 @@ TEST(ExecutorTest, RunsWhatTheArgumentsLeftForLater) {
   Decoder arguments({}, 0);
   arguments.later([&] { order += "finish "; });
   Encoder result;
-  execute(call, arguments, result, 0);
+  execute(call, arguments, result);
   EXPECT_EQ(order, "finish run");
 }
 

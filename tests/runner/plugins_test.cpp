@@ -33,7 +33,8 @@ class PluginsTest : public testing::Test {
   std::string bytes = bytes_of(object("sample"));
   std::string digest = base::sha256(bytes);
   plugin::Shelf shelf{directory / "cache", GLUSTER_TEST_COMPILER};
-  Plugins plugins{shelf, nullptr};
+  mpi::Baton baton;
+  Plugins plugins{shelf, nullptr, baton};
 };
 
 TEST_F(PluginsTest, IsReadyWhenItCanReadTheFile) {
@@ -77,7 +78,7 @@ TEST_F(PluginsTest, SaysWhyAPluginCannotBeLoadedHere) {
 
 TEST_F(PluginsTest, SaysWhenItCannotKeepAPlugin) {
   plugin::Shelf impossible(directory.file("file", "x") / "cache", GLUSTER_TEST_COMPILER);
-  Plugins other(impossible, nullptr);
+  Plugins other(impossible, nullptr, baton);
   other.offered(offer("/nowhere/libsample.so"), 1);
   EXPECT_THAT(failure(other.received({3, wire::Wanted::kObject, bytes}, 2)), testing::HasSubstr("GLUSTER_CACHE"));
 }
@@ -114,7 +115,7 @@ TEST_F(PluginsTest, ASourceThatDoesNotCompileHereFailsWithTheCompilersOutput) {
 }
 
 TEST_F(PluginsTest, FindsTheKernelsOfItsOwnProgramByTheirTable) {
-  Plugins own(shelf, gluster_manifest());
+  Plugins own(shelf, gluster_manifest(), baton);
   auto table = plugin::Library::of(*gluster_manifest(), "own");
   wire::Plugin plugin{0, "program", "/the/program", table->fingerprint(), table->fingerprint(), "", "", true};
   EXPECT_EQ(own.offered(plugin, 1).word, Word::kPluginReady);

@@ -68,7 +68,7 @@ class RunnerTest : public testing::Test {
     runner_ = std::thread([this] {
       mpi::Baton baton;
       plugin::Shelf shelf(directory / "cache", GLUSTER_TEST_COMPILER);
-      Plugins plugins(shelf, gluster_manifest());
+      Plugins plugins(shelf, gluster_manifest(), baton);
       tests::Nobody nobody;
       Runner({theirs_.get(), &baton, &plugins, &nobody, 0, true, wire::Hello{"here", "x86_64", "Linux", "cpu", "program", 2, 3, 4}, {}}).serve();
     });

@@ -27,8 +27,9 @@ struct Sample {
 class Message {
  public:
   void add(const Frame& frame) {
-    pack(frame, bytes_ + size_);
-    size_ += packed_bytes(frame);
+    std::size_t at = padded(size_);
+    pack(frame, bytes_ + at);
+    size_ = at + packed_bytes(frame);
   }
   std::span<const std::byte> bytes() const { return {bytes_, size_}; }
   std::span<std::byte> bytes() { return {bytes_, size_}; }

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "base/bell.hpp"
+#include "base/ring.hpp"
+#include "wire/frame.hpp"
+
+namespace gluster::mpi {
+
+// The messages of small frames between the master and a runner of its node: two rings in node memory, and a bell for each side.
+struct Mailbox {
+  using Ring = base::Ring<wire::kMessageBytes, 32>;
+
+  int rank;  // the other side's
+  Ring::Reader in;
+  Ring::Writer out;
+  base::Bell* theirs;
+
+  // The message that lies at out.place().
+  void post(std::size_t bytes) noexcept {
+    out.publish(bytes);
+    theirs->ring();
+  }
+
+  Mailbox(int its_rank, Ring& incoming, Ring& outgoing, base::Bell& bell) : rank(its_rank), in(incoming), out(outgoing), theirs(&bell) {}
+};
+
+// All mailboxes of a rank: a master has one for each runner of its node, a runner there has one. A message goes through them in the fifth of the time that MPI takes,
+// and whoever waits need not look again and again: the other side wakes it.
+class Mailboxes {
+ public:
+  // What a node with these ranks needs: nothing where rank 0 is not among them, or alone.
+  static std::size_t bytes_for(const std::vector<int>& ranks);
+
+  // None.
+  Mailboxes() = default;
+  // In that memory, zeros at first; null: none.
+  Mailboxes(std::byte* memory, const std::vector<int>& ranks, int self);
+
+  std::deque<Mailbox>& all() noexcept { return all_; }
+
+  // Sleeps until there is mail, or `ready(context)`, or somebody rings, at most for so long. Any thread.
+  void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) const;
+  // Ends every rest of this rank. Any thread.
+  void ring() const noexcept {
+    if (mine_ != nullptr) mine_->ring();
+  }
+
+ private:
+  base::Bell* mine_ = nullptr;
+  std::deque<Mailbox> all_;
+};
+
+}  // namespace gluster::mpi

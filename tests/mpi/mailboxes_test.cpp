@@ -1,0 +1,101 @@
+#include "mpi/mailboxes.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+namespace gluster::mpi {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kVeryLong = 100s;  // longer than this test may take
+
+// Ranks 0, 3 and 4 on one node, as three parts of this process.
+class MailboxesTest : public testing::Test {
+ protected:
+  static std::vector<int> ranks() { return {0, 3, 4}; }
+  struct Free {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  static std::byte* zeros() {
+    std::size_t bytes = (Mailboxes::bytes_for(ranks()) + 63) / 64 * 64;
+    void* memory = std::aligned_alloc(64, bytes);
+    std::memset(memory, 0, bytes);
+    return static_cast<std::byte*>(memory);
+  }
+  static void send(Mailbox& box, const std::string& text) {
+    std::memcpy(box.out.place(), text.data(), text.size());
+    box.post(text.size());
+  }
+  static std::string receive(Mailbox& box) {
+    if (!box.in.has_message()) return "(nothing)";
+    auto message = box.in.message();
+    std::string text(reinterpret_cast<const char*>(message.data()), message.size());
+    box.in.pop();
+    return text;
+  }
+
+  std::unique_ptr<std::byte, Free> memory{zeros()};
+  Mailboxes master{memory.get(), ranks(), 0};
+  Mailboxes third{memory.get(), ranks(), 3};
+  Mailboxes fourth{memory.get(), ranks(), 4};
+};
+
+TEST_F(MailboxesTest, AreOneForEachRunnerOfTheNode) {
+  ASSERT_EQ(master.all().size(), 2u);
+  EXPECT_EQ(master.all()[0].rank, 3);
+  EXPECT_EQ(master.all()[1].rank, 4);
+  for (Mailboxes* runner : {&third, &fourth}) {
+    ASSERT_EQ(runner->all().size(), 1u);
+    EXPECT_EQ(runner->all().front().rank, 0);
+  }
+}
+
+TEST_F(MailboxesTest, CarryMessagesBothWaysToWhomTheyAreMeantFor) {
+  send(master.all()[0], "to 3");
+  send(master.all()[1], "to 4");
+  send(third.all().front(), "from 3");
+  EXPECT_EQ(receive(fourth.all().front()), "to 4");
+  EXPECT_EQ(receive(third.all().front()), "to 3");
+  EXPECT_EQ(receive(master.all()[0]), "from 3");
+  EXPECT_EQ(receive(master.all()[1]), "(nothing)");
+}
+
+TEST_F(MailboxesTest, WakeTheOtherSide) {
+  std::thread runner([&] {
+    while (!fourth.all().front().in.has_message()) fourth.rest(kVeryLong, nullptr, nullptr);
+    send(fourth.all().front(), "awake");
+  });
+  send(master.all()[1], "wake up");
+  while (!master.all()[1].in.has_message()) master.rest(kVeryLong, nullptr, nullptr);
+  runner.join();
+  EXPECT_EQ(receive(master.all()[1]), "awake");
+}
+
+TEST_F(MailboxesTest, RestNotAtAllWhenWhatIsWaitedForHasComeOrThereIsMail) {
+  master.rest(kVeryLong, [](void*) { return true; }, nullptr);
+  send(third.all().front(), "mail");
+  master.rest(kVeryLong, [](void*) { return false; }, nullptr);
+}
+
+TEST_F(MailboxesTest, RestUntilSomebodyRings) {
+  std::atomic<bool> over = false;
+  std::thread other([&] {
+    over.store(true);
+    master.ring();
+  });
+  master.rest(kVeryLong, [](void* it) { return static_cast<std::atomic<bool>*>(it)->load(); }, &over);
+  other.join();
+}
+
+TEST(MailboxesOfANodeTest, AreNotThereWhereTheMasterIsNotOrIsAlone) {
+  EXPECT_EQ(Mailboxes::bytes_for({2, 3}), 0u);
+  EXPECT_EQ(Mailboxes::bytes_for({0}), 0u);
+  EXPECT_TRUE(Mailboxes(nullptr, {2, 3}, 2).all().empty());
+}
+
+}  // namespace
+}  // namespace gluster::mpi
