@@ -2,6 +2,7 @@
 #include <gluster/plugin.hpp>
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -67,6 +68,27 @@ void aborts() { std::abort(); }
 
 void prints(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
+// What a child of a kernel does is no business of its runner.
+int child_exits(int status) {
+  const pid_t child = fork();
+  if (child == 0) std::exit(status);
+  int ended = -1;
+  waitpid(child, &ended, 0);
+  return WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
+}
+
+int child_crashes(int signal) {
+  const pid_t child = fork();
+  if (child == 0) raise(signal);
+  int ended = -1;
+  waitpid(child, &ended, 0);
+  return WIFSIGNALED(ended) ? WTERMSIG(ended) : -1;
+}
+
+int leaves_child(double seconds) {
+  return std::system(("sleep " + std::to_string(seconds) + " 2>/dev/null &").c_str());
+}
+
 // Returns if the stack holds `depth` frames of 1 KiB, which no stack does for a depth of billions.
 [[gnu::noinline]] std::int64_t descend(std::int64_t depth) {
   volatile char frame[1024];
@@ -106,6 +128,12 @@ GLUSTER_EXPORT(kills)
 GLUSTER_DOC(kills, "Sends SIGKILL to its own process.")
 GLUSTER_EXPORT(aborts)
 GLUSTER_DOC(aborts, "Calls abort().")
+GLUSTER_EXPORT(child_exits)
+GLUSTER_DOC(child_exits, "A child process of the kernel calls exit(); returns its status.", "status")
+GLUSTER_EXPORT(child_crashes)
+GLUSTER_DOC(child_crashes, "A child process of the kernel dies of this signal; returns it.", "signal")
+GLUSTER_EXPORT(leaves_child)
+GLUSTER_DOC(leaves_child, "Starts a process that goes on, with the standard output of the kernel, for so long.", "seconds")
 GLUSTER_EXPORT(prints)
 GLUSTER_DOC(prints, "Writes this text to standard output, as it is: no line end is added, and nothing is flushed.",
             "text")

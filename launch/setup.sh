@@ -81,7 +81,7 @@ configure() {
 build() {
   local log=$root/build/$1-build.log
   say "building build/$1; the first time takes minutes"
-  quietly "the build" "$log" cmake --build "$root/build/$1"
+  quietly "the build" "$log" env -C "$root" cmake --build --preset "$1"
 }
 
 cores() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }

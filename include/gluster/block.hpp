@@ -91,11 +91,11 @@ class GLUSTER_PUBLIC BlockPool {
   static std::size_t rounded(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
   static void* allocate(std::size_t bytes) {
-    // aligned_alloc wants a multiple of the alignment; never zero bytes, so that a Block's data is never null.
+    // Never zero bytes, so that a Block's data is never null.
     std::size_t size = bytes < kSmallestKept ? (bytes + 64) / 64 * 64 : rounded(bytes);
     std::size_t alignment = size < kSmallestKept ? 64 : size < 2 * detail::kLargePage ? 4096 : detail::kLargePage;
-    void* piece = size < bytes ? nullptr : std::aligned_alloc(alignment, size);
-    if (piece == nullptr) throw std::bad_alloc();
+    void* piece = nullptr;
+    if (size < bytes || ::posix_memalign(&piece, alignment, size) != 0) throw std::bad_alloc();
     detail::prefer_large_pages(piece, size);
     return piece;
   }

@@ -27,12 +27,13 @@ namespace gluster {
 struct Options {
   int credit = 16;               ///< calls on their way to, or in, one runner (1 to 4096)
   int threads = 0;               ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
+  std::optional<std::uint64_t> memory;  ///< bytes that the ranks of a node share; unset: 0.25 MiB a runner; 0: none, and all goes through MPI
   bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
   std::string log = "warn";      ///< trace, debug, info, warn, error, off
   std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
   std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
 
-  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
+  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
   static Options from_environment();
 };
@@ -170,9 +171,14 @@ struct Kept<std::nullptr_t> {
 /// A call's state together with the arguments that its frame points into.
 template <class R, class... T>
 class CallOf final : public Value<R> {
+  static_assert(!kLooksElsewhere<R>, "gluster: a call's value is its caller's own: ask for a vector or a string, not for a view, a pointer or a reference");
+
  public:
   template <class... A>
   explicit CallOf(std::shared_ptr<Engine> engine, A&&... given) : Value<R>(std::move(engine)), kept_(std::forward<A>(given)...) {}
+  void open_value(Decoder& in) override {
+    if constexpr (!std::is_void_v<R>) decode(in, this->set(fresh<R>));
+  }
   auto pack() const {
     return std::apply([](const auto&... kept) { return std::array<Argument, sizeof...(T)>{kept.pack()...}; }, kept_);
   }
@@ -200,7 +206,7 @@ class Cluster {
   int workers() const;
 
   /// Makes the kernels of a plugin (`.so`) or a source (`.cpp`, `.cc`, `.cxx`) callable as `stem.function`, and returns when
-  /// their signatures are known. `stem` is the file's name without directory, `lib` and suffix. The same path again with other
+  /// their signatures are known. `stem` is the file's name without directory and suffix, and a plugin's without `lib`. The same path again with other
   /// bytes replaces it for later calls. Throws PluginError (with the compiler's output), or UsageError when another path with
   /// this stem was imported before.
   void import_functions(const std::filesystem::path& file);

@@ -320,6 +320,15 @@ class LoadArchive : public cereal::InputArchive<LoadArchive, cereal::AllowEmptyC
   std::span<const std::byte> in_;
 };
 
+}  // namespace detail
+}  // namespace gluster
+
+// For what cereal serialises by `save_minimal`, as it does enums, both archives must be known to be of one kind.
+CEREAL_SETUP_ARCHIVE_TRAITS(gluster::detail::LoadArchive, gluster::detail::SaveArchive)
+
+namespace gluster {
+namespace detail {
+
 template <class T>
   requires std::is_arithmetic_v<T>
 void CEREAL_SAVE_FUNCTION_NAME(SaveArchive& archive, const T& value) {
@@ -404,6 +413,25 @@ constexpr bool kHasWhole<std::pair<A, B>> = kHasWhole<A> || kHasWhole<B>;
 template <class... T>
 constexpr bool kHasWhole<std::tuple<T...>> = (kHasWhole<T> || ... || false);
 
+/// True for what looks at memory of somebody else, anywhere inside.
+template <class T>
+constexpr bool kLooksElsewhere = std::is_pointer_v<T> || std::is_reference_v<T>;
+template <class T, std::size_t N>
+constexpr bool kLooksElsewhere<std::span<T, N>> = true;
+template <class C, class R>
+constexpr bool kLooksElsewhere<std::basic_string_view<C, R>> = true;
+template <class T, std::size_t N>
+constexpr bool kLooksElsewhere<std::array<T, N>> = kLooksElsewhere<T>;
+template <template <class...> class Holder, class... T>
+constexpr bool kLooksElsewhere<Holder<T...>> = (kLooksElsewhere<T> || ... || false);
+
+/// A T to decode into.
+template <class T>
+T fresh() {
+  if constexpr (std::is_default_constructible_v<T>) return T{};
+  else return std::move(*std::unique_ptr<T>(cereal::access::construct<T>()));  // only cereal may make one
+}
+
 /// A value's form on the wire. `decode` fills a value that holds still until Decoder::finish.
 template <class T>
 struct Codec;
@@ -431,8 +459,7 @@ struct WholeCodec {
   static void decode(Decoder& in, T& value) {
     std::size_t bytes = in.block_length(1);
     std::span<const std::byte> view(static_cast<const std::byte*>(in.view(bytes, 1)), bytes);
-    if (bytes < kSegmentBytes) return load_whole(view, value);
-    in.later([view, &value] { load_whole(view, value); });
+    in.later([view, &value] { load_whole(view, value); });  // a small one too: whoever decodes may hold the baton, and this runs the user's code
   }
 };
 

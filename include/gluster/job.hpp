@@ -43,7 +43,7 @@ class JobState : public std::enable_shared_from_this<JobState> {
   JobState(const JobState&) = delete;
   virtual ~JobState();
 
-  bool ended() const noexcept { return stage_.load(std::memory_order_acquire) == Stage::kEnded; }
+  bool ended() const noexcept { return stage_.load() == Stage::kEnded; }
   /// The same, after moving messages on once: a loop around it comes to an end.
   bool done();
   /// False when `deadline` came first.
@@ -73,8 +73,13 @@ class JobState : public std::enable_shared_from_this<JobState> {
   /// The value is here but for `in.finish()`, which is left to whoever takes it. `holder` owns `in`.
   void keep_unfinished(std::shared_ptr<void> holder, Decoder& in);
 
-  /// Decodes the value; it fills up to Decoder::finish. Called by the engine.
-  virtual void open_value(Decoder& in) = 0;
+  /// Decodes the value of a call; it fills up to Decoder::finish. Called by the engine.
+  virtual void open_value(Decoder&) {}
+
+  /// Of a job that follows another, before its function runs: false when it was cancelled.
+  bool begin_following();
+  /// When it has run; with Cancelled when it was cancelled meanwhile.
+  void end_following(std::exception_ptr error);
 
   /// The dispatcher's own notes; guarded by the baton until the job has ended.
   struct Call {
@@ -94,9 +99,11 @@ class JobState : public std::enable_shared_from_this<JobState> {
 
  private:
   enum class Stage : std::uint8_t { kOpen, kHeard, kEnded };  // kHeard: there are listeners
+  enum class Following : std::uint8_t { kWaits, kRuns, kCancelled, kOver };
 
   std::shared_ptr<Engine> engine_;  // shared, since a Job may outlive its Cluster
   std::atomic<Stage> stage_ = Stage::kOpen;
+  std::atomic<Following> following_ = Following::kWaits;
   bool taken_ = false;
   bool seen_ = false;
   std::exception_ptr error_;
@@ -112,10 +119,9 @@ template <class R>
 class Value : public JobState {
  public:
   using JobState::JobState;
-  void open_value(Decoder& in) override { decode(in, value_.emplace()); }
   template <class F>
-  void set(F&& make) {
-    value_.emplace(make());
+  R& set(F&& make) {
+    return value_.emplace(make());
   }
   R take() { return std::move(*value_); }
 
@@ -126,7 +132,6 @@ template <>
 class Value<void> : public JobState {
  public:
   using JobState::JobState;
-  void open_value(Decoder&) override {}
   template <class F>
   void set(F&& make) {
     make();
@@ -186,7 +191,7 @@ class [[nodiscard]] Job {
     return state_->take();
   }
   /// True when the call had not been sent, and will not be. Else its result is dropped when it comes. In both cases `get`
-  /// throws Cancelled; a job that had ended already stays as it is (false).
+  /// throws Cancelled; a job that had ended already stays as it is (false). Of a job that follows another: true when its function had not begun.
   bool cancel() { return state().cancel(); }
   JobInfo info() const { return state().info(); }
 
@@ -211,15 +216,16 @@ class [[nodiscard]] Job {
  private:
   template <class U, class F>
   static void run_then(detail::Value<R>& before, detail::Value<U>& next, F& f) {
+    if (!next.begin_following()) return;
     try {
       before.expect_value_now();
       next.set([&]() -> U {
         if constexpr (std::is_void_v<R>) return f();
         else return f(before.take());
       });
-      next.end(nullptr);
+      next.end_following(nullptr);
     } catch (...) {
-      next.end(std::current_exception());
+      next.end_following(std::current_exception());
     }
   }
 
@@ -236,6 +242,7 @@ class AsCompleted {
 
   explicit AsCompleted(Jobs& jobs) {
     for (auto& job : jobs) jobs_.push_back(&job);
+    if (!jobs_.empty()) any_ = jobs_.front()->state().shared_from_this();
     for (std::size_t at = 0; at < jobs_.size(); ++at)
       jobs_[at]->state().on_end([ended = ended_, at] { ended->push(at); });
   }
@@ -265,10 +272,11 @@ class AsCompleted {
   JobType* next() {
     if (given_ == jobs_.size()) return nullptr;
     ++given_;
-    return jobs_[jobs_.front()->state().wait_next(*ended_)];
+    return jobs_[any_->wait_next(*ended_)];
   }
 
   std::vector<JobType*> jobs_;
+  std::shared_ptr<JobState> any_;  // to wait at: a job may be moved out when it has been given
   std::shared_ptr<detail::Ended> ended_ = std::make_shared<detail::Ended>();
   std::size_t given_ = 0;
 };

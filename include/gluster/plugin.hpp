@@ -60,32 +60,42 @@ struct Manifest {
 namespace detail {
 
 template <class T>
-constexpr bool kIsView = false;
+constexpr bool kIsSmartPointer = false;
 template <class T>
-constexpr bool kIsView<std::span<T>> = true;
-template <class C, class R>
-constexpr bool kIsView<std::basic_string_view<C, R>> = true;
+constexpr bool kIsSmartPointer<std::unique_ptr<T>> = true;
+template <class T>
+constexpr bool kIsSmartPointer<std::shared_ptr<T>> = true;
+template <class T>
+constexpr bool kNever = false;
 
 /// What holds a parameter of type P while its kernel runs, and how it is handed over.
 template <class P>
 struct Parameter {
   using Value = std::remove_cvref_t<P>;
   using Wire = Value;
-  Value value{};
+  Value value = fresh<Value>();
   void decode(Decoder& in) { detail::decode(in, value); }
   P pass() { return static_cast<P>(std::move(value)); }
 };
 template <class P>
-  requires std::is_lvalue_reference_v<P>
+  requires(std::is_lvalue_reference_v<P> && !kIsSmartPointer<std::remove_cvref_t<P>>)
 struct Parameter<P> {
   static_assert(std::is_const_v<std::remove_reference_t<P>>,
                 "GLUSTER_EXPORT: a kernel cannot take a non-const reference: what it changes would not travel back; "
                 "return the value instead");
   using Value = std::remove_cvref_t<P>;
   using Wire = Value;
-  Value value{};
+  Value value = fresh<Value>();
   void decode(Decoder& in) { detail::decode(in, value); }
   P pass() { return value; }
+};
+template <class P>
+  requires(std::is_reference_v<P> && kIsSmartPointer<std::remove_cvref_t<P>>)
+struct Parameter<P> : Parameter<std::remove_cvref_t<P>> {
+  static_assert(std::is_rvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+                "GLUSTER_EXPORT: a kernel cannot take a non-const reference: what it changes would not travel back; "
+                "return the value instead");
+  P pass() { return static_cast<P>(this->value); }
 };
 template <class T>
 struct Parameter<std::span<T>> {
@@ -93,9 +103,14 @@ struct Parameter<std::span<T>> {
                 "GLUSTER_EXPORT: a std::span<T> parameter would be an output, which this version does not have yet: take "
                 "std::span<const T> and return a value");
   using Wire = std::vector<std::remove_const_t<T>>;
-  std::span<T> value;
+  std::conditional_t<kFlat<std::remove_const_t<T>>, std::span<T>, Wire> value;  // read in place where that can be
   void decode(Decoder& in) { detail::decode(in, value); }
   std::span<T> pass() { return value; }
+};
+template <class T, std::size_t N>
+  requires(N != std::dynamic_extent)
+struct Parameter<std::span<T, N>> {
+  static_assert(kNever<T>, "GLUSTER_EXPORT: a span of a fixed size is no parameter: take std::array<T, N>, or std::span<const T> and look at its size");
 };
 template <>
 struct Parameter<const char*> {
@@ -106,8 +121,9 @@ struct Parameter<const char*> {
 };
 template <class T>
 struct Parameter<T*> {
+  static_assert(!std::is_same_v<T, char>, "GLUSTER_EXPORT: a char* is no parameter: take std::string, std::string_view or const char*");
   using Wire = std::remove_cv_t<T>;
-  Wire value{};
+  Wire value = fresh<Wire>();
   void decode(Decoder& in) { detail::decode(in, value); }
   T* pass() { return &value; }
 };
@@ -131,10 +147,10 @@ struct Exported;
 template <auto F, class R, class... P>
 struct Exported<F, R (*)(P...) noexcept> : Exported<F, R (*)(P...)> {};
 template <auto F, class R, class... P>
-struct Exported<F, R (*)(P...)> {
+struct __attribute__((visibility("hidden"))) Exported<F, R (*)(P...)> {  // two plugins may have functions of one name
   static_assert(!std::is_reference_v<R> && !std::is_pointer_v<R>,
                 "GLUSTER_EXPORT: a kernel cannot return a pointer or a reference: return the value itself");
-  static_assert(!kIsView<R>,
+  static_assert(!kLooksElsewhere<R>,
                 "GLUSTER_EXPORT: a kernel cannot return a view: what it looks at stays behind; return a vector, a string or "
                 "a gluster::Block");
 

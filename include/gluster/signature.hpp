@@ -293,9 +293,9 @@ template <class T> struct Describe<std::shared_ptr<T>> {
 
 }  // namespace detail
 
-/// T as text, made once a process. Thread-safe.
+/// T as text, made once a module: hidden, so that two plugins' structs of one name are not taken for one. Thread-safe.
 template <class T>
-const Type& type_of() {
+__attribute__((visibility("hidden"))) const Type& type_of() {
   static const Type type = [] {
     detail::TypeText text;
     detail::describe<T>(text);

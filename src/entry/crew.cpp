@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <optional>
 
 #include "base/cores.hpp"
@@ -19,9 +22,15 @@
 namespace gluster::entry {
 namespace {
 
+// What this rank's node shares: mailboxes, where the master is.
+std::function<std::size_t(const std::vector<int>&)> memory_for(const Options& options) {
+  return [wanted = options.memory != 0](const std::vector<int>& ranks) { return wanted ? mpi::Mailboxes::bytes_for(ranks) : 0; };
+}
+
 // The link of a rank with `peers` others; those without a mailbox have receives kept ready: few, so that their buffers stay in the cache; a
 // message beyond them waits in MPI.
 std::unique_ptr<wire::Link> make_link(const mpi::Communicator& comm, const mpi::NodeMemory& node, int peers) {
+  std::lock_guard lock(mpi::baton_of_process());
   mpi::Mailboxes mailboxes(node.data(), node.ranks(), comm.rank());
   int others = peers - static_cast<int>(mailboxes.all().size());
   return std::make_unique<mpi::MpiLink>(comm.handle(), std::move(mailboxes), others == 0 ? 0 : std::clamp(4 * others, 8, 64));
@@ -48,7 +57,7 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
 
 class MpiCrew final : public Crew {
  public:
-  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm), node_(std::in_place, comm, mpi::Mailboxes::bytes_for) {
+  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm), node_(std::in_place, comm, memory_for(options)) {
     comm.broadcast(sentry_.door());
     share_of_node(comm);  // the runners count on the master's part in it
     std::vector<int> runners;
@@ -66,7 +75,7 @@ class MpiCrew final : public Crew {
   bool end(Clock::time_point deadline) override {
     bool ended = engine_->shut_down(deadline);
     sentry_.stop();
-    if (ended) node_.reset();  // with the runners, whatever becomes of this object
+    if (ended) std::call_once(freed_, [&] { node_.reset(); });  // with the runners, whatever becomes of this object
     return ended;
   }
 
@@ -83,6 +92,7 @@ class MpiCrew final : public Crew {
 
   mpi::Communicator* comm_;
   std::optional<mpi::NodeMemory> node_;
+  std::once_flag freed_;
   Sentry sentry_;
   std::shared_ptr<Engine> engine_;
   std::unique_ptr<Cluster> cluster_;
@@ -134,7 +144,7 @@ std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options) { re
 std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) { return std::make_unique<LoneCrew>(options, self); }
 
 void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
-  mpi::NodeMemory node(comm, mpi::Mailboxes::bytes_for);
+  mpi::NodeMemory node(comm, memory_for(options));
   std::string door = comm.broadcast("");
   wire::Hello hello = take_up(share_of_node(comm), options);
   auto link = make_link(comm, node, 1);
@@ -147,7 +157,13 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   if (mpi::may_use_threads()) forward = [&](std::string lines) { runner.print(std::move(lines)); };
   Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);  // goes before the runner it speaks by
   close_output = [&] { output.close(); };
-  runner.serve();
+  try {
+    runner.serve();
+  } catch (const std::exception& error) {  // what follows is collective, and the master does not know
+    fmt::print(stderr, "gluster: the runner on rank {} ({}) cannot go on, which ends the run: {}\n", comm.rank(), hello.host, error.what());
+    std::fflush(nullptr);
+    comm.abort(EXIT_FAILURE);
+  }
 }
 
 }  // namespace gluster::entry

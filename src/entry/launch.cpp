@@ -21,16 +21,21 @@ constexpr std::chrono::seconds kGrace{2};  // for running kernels, when the mast
 // What has to happen when the user's main leaves by exit() and not by returning.
 class ExitGuard {
  public:
-  explicit ExitGuard(std::function<void(int)> what) : what_(new std::function<void(int)>(std::move(what))) { ::on_exit(run, what_); }
-  // Returned: nothing is to be done. (A handler cannot be taken back, so what it looks at stays.)
-  ~ExitGuard() { *what_ = nullptr; }
+  explicit ExitGuard(std::function<void(int)> what) : what_(new Handler{::getpid(), std::move(what)}) { ::on_exit(run, what_); }
+  // Returned: nothing is to be done. (A handler cannot be taken back, so what it looks at stays, and is the handler's.)
+  ~ExitGuard() { what_->what = nullptr; }
   ExitGuard(const ExitGuard&) = delete;
 
  private:
+  struct Handler {
+    pid_t process;  // a child of a kernel or of the user's program is not ours to end
+    std::function<void(int)> what;
+  };
   static void run(int status, void* at) {
-    if (auto what = std::exchange(*static_cast<std::function<void(int)>*>(at), nullptr)) what(status);
+    std::unique_ptr<Handler> handler(static_cast<Handler*>(at));
+    if (handler->what && handler->process == ::getpid()) handler->what(status);
   }
-  std::function<void(int)>* what_;
+  Handler* what_;
 };
 
 void say(const std::string& text) {

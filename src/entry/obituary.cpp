@@ -39,6 +39,7 @@ bool is_crash(int signal) { return signal == SIGSEGV || signal == SIGBUS || sign
 // What the handlers know: they are called with nothing but a signal's number. Written while no kernel runs.
 struct Known {
   std::atomic<const char*> kernel = nullptr;
+  pid_t process = 0;  // a kernel's own children have these handlers too, and are none of ours
   int rank = -1;
   char host[128] = "";
   int door = -1;  // a socket to the master's sentry; -1: on another host
@@ -130,15 +131,17 @@ void tell(int signal, int exit_status, bool from_outside) {
 }
 
 void on_signal(int signal, siginfo_t* info, void*) {
-  Output::drain();
-  tell(signal, 0, info->si_code <= 0 && info->si_pid != ::getpid());
+  if (::getpid() == known.process) {
+    Output::drain();
+    tell(signal, 0, info->si_code <= 0 && info->si_pid != ::getpid());
+  }
   ::signal(signal, SIG_DFL);
   ::raise(signal);  // delivered when this handler returns
 }
 
 // exit() inside a kernel: nothing that follows it would work, since MPI would be left in the middle of things.
 void on_exit(int status, void*) {
-  if (!known.listening.load() || known.kernel.load() == nullptr) return;
+  if (!known.listening.load() || known.kernel.load() == nullptr || ::getpid() != known.process) return;
   if (known.in_thread && ::pthread_equal(::pthread_self(), known.thread) == 0) return;
   std::fflush(nullptr);
   Output::drain();
@@ -155,6 +158,7 @@ std::string Obituary::text(const std::string& host) const {
 }
 
 LastWords::LastWords(int rank, const std::string& host, const std::string& door, bool in_thread) {
+  known.process = ::getpid();
   known.rank = rank;
   known.in_thread = in_thread;
   known.thread = ::pthread_self();

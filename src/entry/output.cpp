@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -47,6 +48,7 @@ Output::Output(std::string tag, std::function<void(std::string)> forward) : tag_
   if (forward_ || !tag_.empty()) capture(STDOUT_FILENO);
   if (!tag_.empty()) capture(STDERR_FILENO);
   if (streams_.empty()) return;
+  wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   open_pipe.store(streams_.front().pipe);
   open_original.store(streams_.front().original);
   thread_ = std::thread([this] { run(); });
@@ -67,12 +69,15 @@ void Output::close() {
   flush_all();
   if (!thread_.joinable()) return;
   open_pipe.store(-1);
-  for (Stream& stream : streams_) ::dup2(stream.original, stream.number);  // closes the pipes' other ends
-  thread_.join();
+  for (Stream& stream : streams_) ::dup2(stream.original, stream.number);
+  // The pipes may have other writers, a kernel's children: what is in them now is all that is waited for.
+  std::uint64_t one = 1;
+  if (::write(wake_, &one, sizeof one) > 0) thread_.join();
   for (Stream& stream : streams_) {
     ::close(stream.original);
     ::close(stream.pipe);
   }
+  ::close(wake_);
 }
 
 void Output::drain() {
@@ -85,29 +90,29 @@ void Output::drain() {
 
 void Output::run() {
   pthread_setname_np(pthread_self(), "gluster-output");
-  std::vector<pollfd> ends;
+  std::vector<pollfd> ends = {{wake_, POLLIN, 0}};
   for (const Stream& stream : streams_) ends.push_back({stream.pipe, POLLIN, 0});
-  for (std::size_t open = ends.size(); open != 0;) {
+  while (ends[0].revents == 0) {
     if (::poll(ends.data(), ends.size(), -1) < 0) continue;
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      if (ends[i].revents == 0 || take(streams_[i])) continue;
-      ends[i].fd = -1;
-      --open;
-    }
+    for (std::size_t i = 0; i < streams_.size(); ++i)
+      if (ends[i + 1].revents != 0 && !take(streams_[i])) ends[i + 1].fd = -1;  // nobody can write there any more
+  }
+  for (Stream& stream : streams_) {
+    while (take(stream)) continue;
+    if (!stream.text.empty()) send(stream, stream.text + '\n');
   }
 }
 
-// False at the end; then what is left is a line, too.
+// False when there is nothing.
 bool Output::take(Stream& stream) {
   char buffer[16384];
   ssize_t count = ::read(stream.pipe, buffer, sizeof buffer);
-  if (count < 0) return true;
+  if (count <= 0) return false;
   stream.text.append(buffer, static_cast<std::size_t>(count));
-  if (count == 0 && !stream.text.empty()) stream.text += '\n';
   std::size_t whole = stream.text.rfind('\n') + 1;  // 0: no line has ended yet
   if (whole != 0) send(stream, stream.text.substr(0, whole));
   stream.text.erase(0, whole);
-  return count > 0;
+  return true;
 }
 
 void Output::send(const Stream& stream, std::string lines) {

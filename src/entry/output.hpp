@@ -37,6 +37,7 @@ class Output {
   std::string tag_;
   std::function<void(std::string)> forward_;
   std::vector<Stream> streams_;
+  int wake_ = -1;  // an eventfd: close()
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 #include "entry/sentry.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -14,8 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 
@@ -30,7 +29,6 @@ constexpr std::chrono::seconds kLaunchersTurn{2};
 // Where on_sigterm writes: a handler has nothing else.
 std::atomic<int> sigterm_wakes = -1;
 std::atomic<bool> sigterm_came = false;
-std::atomic<bool> stopping = false;
 
 void on_sigterm(int) {
   sigterm_came.store(true);
@@ -40,8 +38,12 @@ void on_sigterm(int) {
 
 // How a process ended, while its parent has not asked for it yet: as wait() tells it.
 std::optional<int> end_of(int process) {
-  std::ifstream in(fmt::format("/proc/{}/stat", process));
-  std::string text(std::istreambuf_iterator<char>(in), {});
+  char buffer[4096];
+  int file = ::open(fmt::format("/proc/{}/stat", process).c_str(), O_RDONLY | O_CLOEXEC);
+  ssize_t size = file < 0 ? -1 : ::read(file, buffer, sizeof buffer);  // fails when the parent asks just now
+  if (file >= 0) ::close(file);
+  if (size <= 0) return std::nullopt;
+  std::string text(buffer, static_cast<std::size_t>(size));
   std::size_t last = text.find_last_of(' ');  // the 52nd field, exit_code
   if (last == std::string::npos || text.find(") Z ") == std::string::npos) return std::nullopt;
   return std::atoi(text.c_str() + last);
@@ -86,7 +88,7 @@ void Sentry::watch(std::vector<Ward> wards, Parts parts) {
   for (const Ward& ward : wards_)
     processes_.push_back(ward.host == parts_.host ? static_cast<int>(::syscall(SYS_pidfd_open, ward.pid, 0)) : -1);
   sigterm_wakes.store(wake_);
-  stopping.store(false);
+  stopping_.store(false);
   struct sigaction before {};
   if (::sigaction(SIGTERM, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) ::signal(SIGTERM, on_sigterm);
   thread_ = std::thread([this] { run(); });
@@ -94,7 +96,7 @@ void Sentry::watch(std::vector<Ward> wards, Parts parts) {
 
 void Sentry::stop() {
   if (!thread_.joinable()) return;
-  stopping.store(true);
+  stopping_.store(true);
   std::uint64_t one = 1;
   if (::write(wake_, &one, sizeof one) > 0) thread_.join();
   struct sigaction now {};
@@ -123,10 +125,10 @@ bool Sentry::look(int patience_ms, Death& first) {
 void Sentry::run() {
   pthread_setname_np(pthread_self(), "gluster-sentry");
   Death death;
-  while (!look(-1, death) && !stopping.load() && !sigterm_came.load()) continue;
-  if (stopping.load()) return;
+  while (!look(-1, death) && !stopping_.load() && !sigterm_came.load()) continue;
+  if (stopping_.load()) return;
   if (!death.told) look(kGatherMilliseconds, death);
-  if (stopping.load()) return;  // it ended in good order
+  if (stopping_.load()) return;  // it ended in good order
   if (death.known) report(death);
   else report_termination();
 }
@@ -138,7 +140,7 @@ void Sentry::report(const Death& death) {
     if (ward.rank == about.rank) host = ward.host;
   if (!death.told) std::snprintf(about.kernel, sizeof about.kernel, "%s", parts_.running_at(about.rank).c_str());
   std::string text = about.text(host);
-  if (death.guessed) text += "; or it called _exit";
+  if (death.guessed) text += "; or of another that it could not tell of, or it called _exit";
   fmt::print(stderr, "gluster: {}\n", text);
   std::fflush(nullptr);
   // A launcher that ends everybody by itself says so in fewer words than MPI_Abort.

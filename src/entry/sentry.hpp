@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,6 +50,7 @@ class Sentry {
   std::vector<Ward> wards_;
   std::vector<int> processes_;  // pidfds, by ward; -1: not on this host
   Parts parts_;
+  std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -24,10 +25,11 @@ std::string_view variable(const char* name) {
 }
 
 // A whole number from the environment; `otherwise` where it is not set.
-int number(const char* name, int otherwise, int least, int most) {
+template <class Number>
+Number number(const char* name, Number otherwise, Number least, Number most) {
   std::string_view text = variable(name);
   if (text.empty()) return otherwise;
-  int value = 0;
+  Number value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
     throw UsageError(fmt::format("{}={}: it must be a whole number from {} to {}", name, text, least, most));
@@ -67,6 +69,7 @@ Options Options::from_environment() {
   Options options;
   options.credit = number("GLUSTER_CREDIT", options.credit, 1, 4096);
   options.threads = number("GLUSTER_THREADS", openmp_threads(), 0, 65536);
+  if (!variable("GLUSTER_MEMORY").empty()) options.memory = number<std::int64_t>("GLUSTER_MEMORY", 0, 0, std::numeric_limits<std::int64_t>::max());
   options.tag_output = flag("GLUSTER_TAG_OUTPUT");
   if (auto level = variable("GLUSTER_LOG"); !level.empty()) options.log = level;
   options.cxx = variable("GLUSTER_CXX");

@@ -106,7 +106,11 @@ Status Cluster::status(std::chrono::milliseconds patience) {
 std::vector<KernelInfo> Cluster::kernels() const { return state_->catalogue.list(); }
 
 void Cluster::use_host(std::string_view host) {
-  bool found = engine_->with([&](auto& dispatcher) { return dispatcher.roster().use_host(host); });
+  bool found = engine_->with([&](auto& dispatcher) {
+    bool is_there = dispatcher.roster().use_host(host);
+    dispatcher.send_queued();
+    return is_there;
+  });
   if (!found) throw UsageError(fmt::format("there is no runner on a host called {}", host));
 }
 

@@ -87,7 +87,7 @@ Clock::time_point Dispatcher::now() {
 
 void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
   if (job->call.leaving) {
-    leaving_.emplace(job->call.number, Leaving{job, std::move(error)});
+    leaving_.insert_or_assign(job->call.number, Leaving{job, std::move(error)});
     return;
   }
   job->call.finished = std::max(now(), job->call.started + std::chrono::nanoseconds(job->call.compute_nanoseconds));
@@ -104,22 +104,22 @@ void Dispatcher::left(int, const wire::Frame& frame) {
 }
 
 bool Dispatcher::cancel(const JobPointer& job) {
-  if (job->ended() || job->call.cancelled || job->call.kernel == nullptr) return false;  // or it is what follows a call
+  if (job->ended() || job->call.cancelled) return false;
   auto cancelled = std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name)));
   if (auto at = std::find(queue_.begin(), queue_.end(), job); at != queue_.end()) {
     queue_.erase(at);
     finish(job, cancelled);
     return true;
   }
-  if (jobs_.find(job->call.number) == nullptr) return false;  // its value is here
-  if (!job->call.sent_out) {
+  bool is_given = jobs_.find(job->call.number) != nullptr;  // else its value is arriving
+  if (is_given && !job->call.sent_out) {
     std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
     finish(release(job->call), cancelled);
     send_queued();
     return true;
   }
   job->call.cancelled = true;
-  link_->send(job->call.runner, wire::frame_of(Word::kCancel, job->call.number));
+  if (is_given) link_->send(job->call.runner, wire::frame_of(Word::kCancel, job->call.number));
   finish(job, cancelled);
   return false;
 }
@@ -180,7 +180,7 @@ void Dispatcher::open_result(wire::Incoming& frame) {
   }
   if (!queue_.empty()) send_queued();  // the runner has room, though the value may still be on its way
   if (job->call.cancelled) return;
-  if (frame.head.segments != 0) frame.target = std::make_shared<ResultTarget>(std::move(target));
+  if (frame.head.segments != 0 || frame.in.is_unfinished()) frame.target = std::make_shared<ResultTarget>(std::move(target));
   else end_result(frame.in, target, nullptr);
 }
 
@@ -193,7 +193,6 @@ void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
   if (target.head.outcome != static_cast<std::uint32_t>(Outcome::kValue)) return wire::open(frame.in, target.failure);
   job.open_value(frame.in);
   frame.in.expect_end();
-  if (frame.head.segments == 0) frame.in.finish();  // small: and what it reads goes away with the frame
 }
 
 void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {

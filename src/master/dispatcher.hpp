@@ -39,6 +39,8 @@ class Dispatcher final : public wire::Receiver {
   void submit(std::shared_ptr<JobState> job);
   // True when it had not been sent.
   bool cancel(const std::shared_ptr<JobState>& job);
+  // Hands out what waits: the roster has changed.
+  void send_queued();
   // Ends every job that has not been sent; `why` goes into its Cancelled.
   void cancel_queued(const std::string& why);
   // Ends every job there is.
@@ -84,7 +86,6 @@ class Dispatcher final : public wire::Receiver {
 
   Clock::time_point now();
   JobPointer take_expected(const wire::Incoming& frame);
-  void send_queued();
   // `waited`: the job did not come just now.
   void give(JobPointer job, int rank, bool waited);
   void send_call(const JobPointer& job, bool waited);

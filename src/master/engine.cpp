@@ -14,7 +14,8 @@ namespace gluster {
 namespace {
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
-constexpr std::chrono::milliseconds kLongestPeriodBesideAWaiter{40};
+constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
+constexpr std::chrono::microseconds kRestWithUnsent{1000};  // nobody rings when there is room for it
 constexpr int kTicksUntilRest = 50;
 constexpr std::chrono::seconds kTrimAfter{1};
 constexpr int kClockSamples = 3;
@@ -75,8 +76,9 @@ bool Engine::try_with_baton(F&& what) {
   while (inbox_full_.load() && baton_->try_lock()) {
     std::unique_lock lock(*baton_, std::adopt_lock);
     take_inbox();
+    ended = true;  // perhaps: a call whose plugin has failed ends at once
   }
-  if (ended) tell_waiters();
+  if (ended || (result && followers_.load() != 0)) tell_waiters();  // some wait for other things than jobs
   if (printed) print();
   return result;
 }
@@ -118,6 +120,7 @@ void Engine::leave_in_inbox(std::shared_ptr<JobState> job) {
     if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
     inbox_.push_back(std::move(job));
     inbox_full_.store(true);
+    if (polled_.load()) link_->wake();  // whoever moves messages may sleep, while the baton is elsewhere
   }
   try_with_baton([] { return true; });
 }
@@ -156,22 +159,32 @@ void Engine::turn() {
 }
 
 bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+  bool calls_back = callback_thread_.load() == std::this_thread::get_id();
   while (!ready(context)) {
-    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
+    if (calls_back && run_callback()) continue;  // what it waits for may follow one of these
+    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) {
+      turn();  // a loop around a wait_for(0) comes to an end
+      return ready(context);
+    }
+    if (closed_.load()) {  // only a callback can still end something
+      std::this_thread::sleep_for(kHelperPeriod);
+      continue;
+    }
     if (polled_.exchange(true)) {  // somebody else moves messages: until it leaves, or something ends
       std::unique_lock lock(waiting_mutex_);
       ++followers_;
-      if (polled_.load() && !ready(context)) waiting_.wait_until(lock, std::min(deadline, Clock::now() + std::chrono::milliseconds(100)));
+      auto longest = calls_back ? kHelperPeriodBesideAWaiter : std::chrono::milliseconds(100);
+      if (polled_.load() && !ready(context)) waiting_.wait_until(lock, std::min(deadline, Clock::now() + longest));
       --followers_;
       continue;
     }
-    lead(ready, context, deadline);
+    lead(ready, context, deadline, calls_back);
   }
   return true;
 }
 
 // Moves messages for everybody, until its own wish has come true; leaves that to another then, also when MPI fails.
-void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back) {
   struct Leave {
     Engine* engine;
     ~Leave() {
@@ -180,18 +193,32 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     }
   } leave{this};
   leader_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  if (closed_.load()) return std::this_thread::sleep_for(kHelperPeriod);  // only a callback can still end something
+  if (closed_.load()) return;
+  struct Wish {
+    Engine* engine;
+    bool (*ready)(void*);
+    void* context;
+    bool calls_back;
+    // Or something else that this thread must do first.
+    bool has_come() const { return engine->closed_.load() || ready(context) || (calls_back && engine->callbacks_wait_.load()); }
+    static bool ends_rest(void* it) {
+      auto* wish = static_cast<Wish*>(it);
+      return wish->engine->inbox_full_.load() || wish->has_come();
+    }
+  } wish{this, ready, context, calls_back};
   base::Backoff backoff(link_->longest_rest());
-  while (!ready(context) && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
-    bool busy = false;
+  while (!wish.has_come() && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
+    bool busy = false, unsent = false;
     bool moved = try_with_baton([&] {
       bool some = move_on();
       busy = link_ && link_->busy();
+      unsent = link_ && !link_->drained();
       return some;
     });
     if (moved) backoff.reset();
     else if (busy) backoff.wait_briefly();
-    else if (auto rest = backoff.wait(); rest.count() != 0) link_->rest(std::min(rest, time_until(deadline)), ready, context);
+    else if (auto rest = backoff.wait(); rest.count() != 0)
+      link_->rest(std::min({rest, time_until(deadline), unsent ? kRestWithUnsent : rest}), Wish::ends_rest, &wish);
   }
 }
 
@@ -211,14 +238,11 @@ bool Engine::wait_until(Clock::time_point deadline, const std::function<bool()>&
 void Engine::run_helper() {
   pthread_setname_np(pthread_self(), "gluster-helper");
   try {
-    auto beside_waiter = kHelperPeriod;  // whoever waits long need not fear that nothing moves soon after
     for (int idle = 0; !stop_.load();) {
       if (polled_.load()) {
-        rest_helper(beside_waiter);
-        beside_waiter = std::min(2 * beside_waiter, kLongestPeriodBesideAWaiter);
+        rest_helper(kHelperPeriodBesideAWaiter);
         continue;
       }
-      beside_waiter = kHelperPeriod;
       bool busy = false;
       try_with_baton([&] {
         bool moved = move_on();
@@ -264,10 +288,14 @@ void Engine::call_back(std::function<void()> what) {
   {
     std::lock_guard lock(callback_mutex_);
     callbacks_.push_back(std::move(what));
+    callbacks_wait_.store(true);
     callback_wanted_.notify_one();
     if (std::exchange(callbacks_run_, true)) return;
     if (!callbacks_end_) {
-      callback_ = std::thread([this] { run_callbacks(); });
+      callback_ = std::thread([this] {
+        pthread_setname_np(pthread_self(), "gluster-then");
+        run_callbacks();
+      });
       return;
     }
   }
@@ -275,22 +303,32 @@ void Engine::call_back(std::function<void()> what) {
 }
 
 void Engine::run_callbacks() {
-  pthread_setname_np(pthread_self(), "gluster-then");
-  std::unique_lock lock(callback_mutex_);
+  callback_thread_.store(std::this_thread::get_id());
   for (;;) {
+    if (run_callback()) continue;
+    std::unique_lock lock(callback_mutex_);
     callback_wanted_.wait(lock, [&] { return !callbacks_.empty() || callbacks_end_; });
-    if (callbacks_.empty()) {
-      callbacks_run_ = false;
-      return;
-    }
-    auto what = std::move(callbacks_.front());
-    callbacks_.pop_front();
-    lock.unlock();
-    what();
-    what = nullptr;  // with what it holds, outside the lock
-    tell_waiters();
-    lock.lock();
+    if (!callbacks_.empty()) continue;
+    callbacks_run_ = false;
+    callback_thread_.store({});
+    return;
   }
+}
+
+// The next one, if there is one.
+bool Engine::run_callback() {
+  std::function<void()> what;
+  {
+    std::lock_guard lock(callback_mutex_);
+    if (callbacks_.empty()) return false;
+    what = std::move(callbacks_.front());
+    callbacks_.pop_front();
+    callbacks_wait_.store(!callbacks_.empty());
+  }
+  what();
+  what = nullptr;  // with what it holds, ahead of who is told
+  tell_waiters();
+  return true;
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -298,25 +336,37 @@ void Engine::run_callbacks() {
 bool Engine::shut_down(Clock::time_point deadline) {
   {
     std::lock_guard lock(inbox_mutex_);
-    if (over_.exchange(true)) return true;
+    if (over_.exchange(true)) return wait_for_end();
   }
   with([&](auto& dispatcher) {
     take_inbox();
     dispatcher.cancel_queued("the cluster has ended");
   });
+  tell_waiters();
   bool done = wait_until(deadline, [&] { return dispatcher_.under_way() == 0; });
   with([&](auto& dispatcher) {
     if (!done) dispatcher.abandon("the cluster has ended");
     dispatcher.stop();
   });
-  done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained(); });
+  tell_waiters();
+  done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained() && !link_->busy(); });
   stop_threads();
   print();
   for (closed_.store(true); polled_.load(); std::this_thread::yield()) link_->wake();  // all that anybody waits for has ended
-  std::lock_guard lock(*baton_);
-  if (done) link_.reset();  // while MPI still runs; else what it was sending may still be read
-  else (void)link_.release();
+  {
+    std::lock_guard lock(*baton_);
+    if (done) link_.reset();  // while MPI still runs; else what it was sending may still be read
+    else (void)link_.release();
+  }
+  end_.store(done ? End::kDone : End::kGivenUp);
   return done;
+}
+
+// Somebody else ends it. The callback thread cannot wait for that: it is waited for itself.
+bool Engine::wait_for_end() {
+  if (callback_thread_.load() == std::this_thread::get_id()) return false;
+  while (end_.load() == End::kOpen) std::this_thread::sleep_for(kHelperPeriod);
+  return end_.load() == End::kDone;
 }
 
 void Engine::stop_threads() {

@@ -43,6 +43,8 @@ class Engine {
   bool cancel(JobState& job);
   // Moves messages until `ready(context)`; false when `deadline` came first.
   bool wait(bool (*ready)(void*), void* context, Clock::time_point deadline);
+  // To be called when jobs have ended, without the baton.
+  void tell_waiters();
   // Moves messages once, if nobody else does.
   void turn();
   // Runs `what` on the callback thread, in turn.
@@ -60,7 +62,7 @@ class Engine {
   bool has_helper() const noexcept { return helper_.joinable(); }
 
   // Ends what was not sent, lets the rest run to its end, and sends the runners home. With a deadline, what has not ended by then is given
-  // up. True when every runner has gone.
+  // up. True when every runner has gone. A second caller waits for the first.
   bool shut_down(Clock::time_point deadline);
 
  private:
@@ -68,8 +70,7 @@ class Engine {
   template <class F>
   bool try_with_baton(F&& what);
   bool move_on();
-  void lead(bool (*ready)(void*), void* context, Clock::time_point deadline);
-  void tell_waiters();
+  void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back);
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
   void print();
@@ -78,8 +79,10 @@ class Engine {
   int rest_helper_until_wanted();
   void wake_helper();
   void run_callbacks();
+  bool run_callback();
   bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
   void stop_threads();
+  bool wait_for_end();
 
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;
@@ -98,6 +101,8 @@ class Engine {
   std::atomic<int> followers_ = 0;      // others who wait
   std::atomic<std::thread::id> leader_;  // who does, or did last
   std::atomic<bool> closed_ = false;     // and nobody does any more
+  enum class End { kOpen, kDone, kGivenUp };
+  std::atomic<End> end_ = End::kOpen;    // of shut_down
 
   std::mutex helper_mutex_;
   std::condition_variable helper_wanted_;
@@ -108,6 +113,8 @@ class Engine {
   std::mutex callback_mutex_;
   std::condition_variable callback_wanted_;
   std::deque<std::function<void()>> callbacks_;
+  std::atomic<bool> callbacks_wait_ = false;
+  std::atomic<std::thread::id> callback_thread_;
   bool callbacks_run_ = false;  // somebody runs them
   bool callbacks_end_ = false;  // who runs them leaves when there are none
   std::thread callback_;

@@ -28,7 +28,28 @@ bool JobState::wait(Clock::time_point deadline) {
   return engine_->wait([](void* it) { return static_cast<JobState*>(it)->ended(); }, this, deadline);
 }
 
-bool JobState::cancel() { return engine_->cancel(*this); }
+bool JobState::cancel() {
+  if (call.kernel != nullptr) return engine_->cancel(*this);
+  Following before = Following::kWaits;
+  if (following_.compare_exchange_strong(before, Following::kCancelled)) {
+    end(std::make_exception_ptr(Cancelled("what follows a call was cancelled")));
+    engine_->tell_waiters();
+    return true;
+  }
+  if (before == Following::kRuns) following_.compare_exchange_strong(before, Following::kCancelled);
+  return false;
+}
+
+bool JobState::begin_following() {
+  Following before = Following::kWaits;
+  return following_.compare_exchange_strong(before, Following::kRuns);
+}
+
+void JobState::end_following(std::exception_ptr error) {
+  if (following_.exchange(Following::kOver) == Following::kCancelled)
+    error = std::make_exception_ptr(Cancelled("what follows a call was cancelled while it ran"));
+  end(std::move(error));
+}
 
 JobInfo JobState::info() {
   return engine_->with([&](auto&) {
@@ -76,7 +97,12 @@ void JobState::expect_value_now() {
   if (error_) std::rethrow_exception(error_);
   if (taken_) throw UsageError("this job's value was taken before");
   taken_ = true;
-  if (unfinished_ != nullptr) unfinished_->finish();
+  try {
+    if (unfinished_ != nullptr) unfinished_->finish();
+  } catch (...) {
+    error_ = std::current_exception();
+    throw;
+  }
   holder_ = nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "mpi/baton.hpp"
 #include "mpi/check.hpp"
 
 namespace gluster::mpi {
@@ -38,6 +39,7 @@ void Environment::finalize() noexcept {
 }
 
 Communicator::Communicator(MPI_Comm from) {
+  std::lock_guard lock(baton_of_process());
   check(MPI_Comm_dup(from, &handle_), "MPI_Comm_dup");
   check(MPI_Comm_set_errhandler(handle_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check(MPI_Comm_rank(handle_, &rank_), "MPI_Comm_rank");
@@ -45,10 +47,12 @@ Communicator::Communicator(MPI_Comm from) {
 }
 
 Communicator::~Communicator() {
+  std::lock_guard lock(baton_of_process());
   if (handle_ != MPI_COMM_NULL && MPI_Comm_free(&handle_) != MPI_SUCCESS) base::log().warn("MPI_Comm_free failed");
 }
 
 std::string Communicator::broadcast(std::string text) const {
+  std::lock_guard lock(baton_of_process());
   int size = static_cast<int>(text.size());
   check(MPI_Bcast(&size, 1, MPI_INT, 0, handle_), "MPI_Bcast");
   text.resize(static_cast<std::size_t>(size));
@@ -57,6 +61,7 @@ std::string Communicator::broadcast(std::string text) const {
 }
 
 Communicator::OnNode Communicator::gather_on_node(std::string_view bytes) const {
+  std::lock_guard lock(baton_of_process());
   MPI_Comm node = MPI_COMM_NULL;
   check(MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
   int size = 0, self = 0, each = static_cast<int>(bytes.size());

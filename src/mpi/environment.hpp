@@ -30,7 +30,8 @@ bool is_initialised();
 // True when `name` is an environment variable by which a launcher tells a process that it is one rank of several.
 bool is_launcher_variable(std::string_view name);
 
-// A communicator of Gluster's own, duplicated so that no other MPI traffic can match; errors return. Collective to make and to free.
+// A communicator of Gluster's own, duplicated so that no other MPI traffic can match; errors return. Collective to make and to free. Holds the
+// baton where it calls MPI: another session of this process may be moving messages.
 class Communicator {
  public:
   explicit Communicator(MPI_Comm from);

@@ -29,7 +29,7 @@ class MpiLink final : public wire::Link {
   void flush() override;
   std::size_t gathered(int rank) const override {
     const Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
-    return outbox.mailbox == nullptr ? outbox.frames : 0;
+    return outbox.frames + outbox.full.size();
   }
   bool poll(wire::Receiver& receiver) override;
   bool busy() const override { return !arrivals_.empty() || !departures_.empty(); }

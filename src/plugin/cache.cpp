@@ -1,5 +1,10 @@
 #include "plugin/cache.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
@@ -60,6 +65,7 @@ std::filesystem::path Cache::place(const std::string& file) {
   } catch (const Error& error) {
     cannot(directory_, error);
   }
+  if (::access(directory_.c_str(), W_OK) != 0) cannot(directory_, Error(std::strerror(errno)));
   return directory_ / file;
 }
 

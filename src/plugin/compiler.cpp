@@ -15,10 +15,14 @@
 namespace gluster::plugin {
 namespace {
 
-// -fno-gnu-unique: else a source imported again would share its elder's inline statics.
-constexpr const char* kFlags = "-std=c++20 -O3 -march=native -fopenmp -fPIC -fvisibility=hidden -fno-gnu-unique";
+constexpr const char* kFlags = "-std=c++20 -O3 -march=native -fopenmp -fPIC -fvisibility=hidden";
+// Else a source imported again would share its elder's inline statics. Others than GCC have no such thing.
+constexpr const char* kFlagOfGcc = "-fno-gnu-unique";
 
+// One word where that is a file: its path may have spaces.
 std::vector<std::string> words(const std::string& text) {
+  std::error_code reason;
+  if (std::filesystem::is_regular_file(text, reason)) return {text};
   std::istringstream in(text);
   std::vector<std::string> list;
   for (std::string word; in >> word;) list.push_back(word);
@@ -26,7 +30,8 @@ std::vector<std::string> words(const std::string& text) {
 }
 
 std::vector<std::string> command_line(const std::string& command, std::vector<std::string> more) {
-  std::vector<std::string> line = words(command + " " + kFlags);
+  std::vector<std::string> line = words(command), flags = words(kFlags);
+  line.insert(line.end(), flags.begin(), flags.end());
   line.insert(line.end(), more.begin(), more.end());
   return line;
 }
@@ -41,8 +46,11 @@ std::string run(const std::vector<std::string>& line, const std::string& what) {
   }
   if (ended.status == 127 && ended.output.empty())
     throw PluginError(fmt::format("{}: there is no compiler called {}; name one with GLUSTER_CXX", what, line.front()));
-  if (ended.status != 0)
-    throw PluginError(fmt::format("{}: {} ended with status {}:\n{}", what, line.front(), ended.status, ended.output));
+  if (ended.status != 0) {
+    bool is_full = ended.output.find("No space left on device") != std::string::npos;
+    throw PluginError(fmt::format("{}{}: {} ended with status {}:\n{}", what, is_full ? " (choose another directory with GLUSTER_CACHE)" : "",
+                                  line.front(), ended.status, ended.output));
+  }
   return ended.output;
 }
 
@@ -112,21 +120,24 @@ Object Compiler::compile(const Source& source) {
     auto file = digest ? cache_->find(name, *digest) : std::nullopt;
     return file.value_or("");
   };
-  base::FileLock lock(cache_->place(name + ".build"));  // one rank of a node compiles, the others find its object
-  if (auto file = cached(); !file.empty()) return {name, *cache_->digest_of(name), file};
-  return compile_now(source, name);
+  try {
+    base::FileLock lock(cache_->place(name + ".build"));  // one rank of a node compiles, the others find its object
+    if (auto file = cached(); !file.empty()) return {name, *cache_->digest_of(name), file};
+    return compile_now(source, name);
+  } catch (const PluginError&) {
+    throw;
+  } catch (const Error& error) {
+    throw PluginError(fmt::format("{} cannot be compiled: {}; choose another directory with GLUSTER_CACHE", source.name, error.what()));
+  }
 }
 
 Object Compiler::compile_now(const Source& source, const std::string& name) {
   Temporary text(base::temporary_name(cache_->place(name)).replace_extension(".ii"));
   Temporary object(base::temporary_name(cache_->place(name)).replace_extension(".o"));
-  try {
-    base::write_file(text.path(), source.text);
-  } catch (const Error& error) {
-    throw PluginError(fmt::format("{} cannot be compiled: {}; choose another directory with GLUSTER_CACHE", source.name, error.what()));
-  }
-  run(command_line(command_, {"-shared", "-fpreprocessed", text.path().string(), "-o", object.path().string()}),
-      fmt::format("{} cannot be compiled", source.name));
+  base::write_file(text.path(), source.text);
+  auto line = command_line(command_, {"-shared", "-fpreprocessed", text.path().string(), "-o", object.path().string()});
+  if (version().find("clang") == std::string::npos) line.push_back(kFlagOfGcc);
+  run(line, fmt::format("{} cannot be compiled", source.name));
   std::string bytes = base::read_file(object.path());
   std::string digest = base::sha256(bytes);
   return {name, digest, cache_->put(name, digest, bytes)};

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <string>
 
 #include "wire/message.hpp"
 
@@ -15,11 +17,34 @@ std::int64_t now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+}
+
+// A type's name as one writes it.
 std::string readable(const std::type_info* type) {
   if (type == nullptr) return "an unknown type";
   int status = 0;
-  std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
-  return status == 0 ? name.get() : type->name();
+  std::unique_ptr<char, void (*)(void*)> demangled(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
+  std::string name = status == 0 ? demangled.get() : type->name();
+  replace_all(name, "__cxx11::", "");
+  replace_all(name, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
+  constexpr std::string_view nested = "std::_Nested_exception<";
+  if (name.starts_with(nested) && name.ends_with('>')) name = name.substr(nested.size(), name.size() - nested.size() - 1);
+  return name;
+}
+
+// With what it was thrown for, where it holds that (std::throw_with_nested).
+std::string message_of(const std::exception& error) {
+  const char* what = error.what();
+  std::string message = what == nullptr ? "" : what;
+  try {
+    std::rethrow_if_nested(error);
+  } catch (const std::exception& inner) {
+    message += ": " + message_of(inner);
+  } catch (...) {  // says nothing
+  }
+  return message;
 }
 
 void fail(Encoder& result, const wire::ResultHead& head, const wire::Failure& failure) {
@@ -57,14 +82,18 @@ void execute(Invocation& call, Decoder& arguments, Encoder& result) {
   try {
     run(call, arguments, result, head);
   } catch (const std::exception& error) {
-    failed(error.what());
+    failed(message_of(error));
+  } catch (const std::string& text) {
+    failed(text);
+  } catch (const char* text) {
+    failed(text == nullptr ? "" : text);
   } catch (...) {
     failed("");
   }
 }
 
 void refuse(const std::exception& why, Encoder& result) {
-  fail(result, {0, 0, static_cast<std::uint32_t>(wire::Outcome::kRefused), 0}, {readable(&typeid(why)), why.what()});
+  fail(result, {0, 0, static_cast<std::uint32_t>(wire::Outcome::kRefused), 0}, {readable(&typeid(why)), message_of(why)});
 }
 
 void drop(Encoder& result) { fail(result, {0, 0, static_cast<std::uint32_t>(wire::Outcome::kDropped), 0}, {}); }

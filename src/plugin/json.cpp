@@ -25,7 +25,7 @@ using Kind = TypeNode::Kind;
 constexpr std::uint32_t kFirstOwner = cereal::detail::msb_32bit;  // in a shared_ptr's number: its value follows
 
 // How deep values of a recursive type may be: each level is on the stack.
-constexpr int kDeepest = 1000;
+constexpr int kDeepest = 256;
 
 // Where in a value one is. The outer ones are on the stack.
 class Where {

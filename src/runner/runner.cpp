@@ -21,7 +21,8 @@ namespace {
 using wire::Word;
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};
-constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{8};  // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
+constexpr std::chrono::microseconds kRestWithUnsent{1000};          // nobody rings when there is room for it
+constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{5};  // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
 constexpr std::int64_t kQuick = 2'000;      // nanoseconds: results of kernels as short as this may wait for one another
 constexpr std::size_t kMostGathered = 32;
 constexpr std::int64_t kIdleUntilHelperRests = 20'000'000;  // nanoseconds: to wake it costs a call
@@ -89,6 +90,7 @@ void Runner::look(std::unique_ptr<wire::Incoming>& work) {
   outgoing_.reset();
   if (!may_gather()) moved_ = parts_.link->poll(*this);
   busy_ = parts_.link->busy();
+  unsent_ = !parts_.link->drained();
   if (work) parts_.link->recycle(std::move(work));  // after the result has gone
   if (ready_.empty()) return;
   work = std::move(ready_.front());
@@ -137,7 +139,8 @@ void Runner::idle() {
   if (busy_) return backoff_.wait_briefly();
   auto rest = backoff_.wait();
   if (rest.count() == 0) return;
-  parts_.link->rest(rest);
+  if (unsent_) rest = std::min(rest, kRestWithUnsent);
+  parts_.link->rest(rest, [](void* it) { return static_cast<Runner*>(it)->print_unsent_.exchange(false); }, this);
   if (idle_since_ == 0) idle_since_ = now();
   if (idle_since_ < 0) return;
   if (now() - idle_since_ > kIdleUntilHelperRests) resting_.store(true);
@@ -149,9 +152,14 @@ void Runner::idle() {
 
 void Runner::leave() {
   if (parts_.before_goodbye) parts_.before_goodbye();
+  drain();  // so nothing of this runner's is on its way when the master hears its last word
   say(Word::kGoodbye);
+  drain();
+}
+
+void Runner::drain() {
   backoff_.reset();
-  for (bool drained = false; !drained; parts_.link->rest(backoff_.wait())) {
+  for (bool drained = false; !drained; backoff_.wait_briefly()) {
     std::lock_guard lock(*parts_.baton);
     parts_.link->poll(*this);
     drained = parts_.link->drained();
@@ -162,6 +170,9 @@ void Runner::print(std::string lines) {
   std::lock_guard lock(*parts_.baton);
   parts_.link->send(parts_.master, wire::frame_of(Word::kOutput, own_number(), wire::Output{std::move(lines)}));
   parts_.link->flush();  // it may be the last that this process says
+  if (parts_.link->drained()) return;
+  print_unsent_.store(true);  // the main thread may sleep
+  parts_.link->wake();
 }
 
 void Runner::say(Word word) {
@@ -211,6 +222,11 @@ void Runner::open_call(wire::Incoming& frame) {
     plugin::refuse(why, result);
     parts_.link->send(parts_.master, result_frame(frame.head, result));
     throw;
+  } catch (...) {  // a type's own code
+    Encoder result;
+    plugin::refuse(UsageError("making its arguments threw something that is no std::exception"), result);
+    parts_.link->send(parts_.master, result_frame(frame.head, result));
+    throw DataError("arguments that could not be made");
   }
 }
 

@@ -73,6 +73,7 @@ class Runner final : private wire::Receiver {
   wire::Frame run_call(wire::Incoming& frame);
   void idle();
   void leave();
+  void drain();
 
   void run_helper();
   void wake_helper();
@@ -83,6 +84,7 @@ class Runner final : private wire::Receiver {
   bool stopped_ = false;
   bool moved_ = false;  // the last look found something
   bool busy_ = false;   // and saw large data on its way
+  bool unsent_ = false;  // or something that has not left
   std::deque<std::unique_ptr<wire::Incoming>> ready_;
   std::set<std::uint64_t> arriving_;   // calls whose arguments are still on their way
   std::set<std::uint64_t> cancelled_;  // of these
@@ -99,6 +101,7 @@ class Runner final : private wire::Receiver {
   // Written by the main thread alone.
   std::atomic<const char*> running_ = nullptr;  // the kernel's name
   std::atomic<std::uint64_t> calls_done_ = 0;
+  std::atomic<bool> print_unsent_ = false;      // of print(), which the main thread does not know of yet
   std::atomic<bool> working_ = false;           // the main thread is away from the link
   std::atomic<bool> resting_ = false;           // nothing has come for a while: the helper sleeps
   std::atomic<bool> stop_helper_ = false;

@@ -172,22 +172,74 @@ TEST_F(JobTest, ThenTakesTheValue) {
   EXPECT_THROWS_WITH(job.get(), UsageError, "taken before");
 }
 
-TEST_F(JobTest, WhatFollowsAJobCanBeAskedAndCancelledToo) {
+TEST_F(JobTest, ThenMayMakeWhatCannotTravel) {
+  struct Plain {
+    std::int64_t value;
+    std::thread::id where;
+  };
+  EXPECT_EQ(run<std::int64_t>("add", 2, 3).then([](std::int64_t value) { return Plain{value, std::this_thread::get_id()}; }).get().value, 5);
+  auto nested = run<std::int64_t>("add", 2, 3).then([&](std::int64_t value) { return run<std::int64_t>("add", value, 1); });
+  EXPECT_EQ(nested.get().get(), 6);
+}
+
+TEST_F(JobTest, ThenMayWaitForWhatFollowsToo) {
+  auto plus_one = [&](std::int64_t value) { return run<std::int64_t>("add", value, 1).then([](std::int64_t more) { return more; }).get(); };
+  std::vector<Job<std::int64_t>> jobs;
+  for (std::int64_t i = 0; i < 3; ++i) jobs.push_back(run<std::int64_t>("add", i, 0).then(plus_one));
+  for (std::int64_t i = 0; i < 3; ++i) EXPECT_EQ(jobs[static_cast<std::size_t>(i)].get(), i + 1);
+}
+
+TEST_F(JobTest, WhatFollowsAJobCanBeAskedLikeAnyOther) {
   auto job = running();
   auto next = job.then([](std::int64_t value) { return value; });
   EXPECT_FALSE(next.done());
   EXPECT_FALSE(next.wait_for(milliseconds(1)));
   EXPECT_EQ(next.info().runner, -1);
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_EXIT(
-      {
-        next.cancel();
-        std::_Exit(3);
-      },
-      testing::ExitedWithCode(3), "")
-      << "whatever it answers, it answers";
   gate.open();
   EXPECT_EQ(next.get(), 7);
+}
+
+TEST_F(JobTest, WhatFollowsACancelledJobDoesNotRun) {
+  auto job = running();
+  std::atomic<bool> ran = false;
+  auto next = job.then([&](std::int64_t) { ran = true; });
+  EXPECT_TRUE(next.cancel()) << "its function had not begun";
+  EXPECT_FALSE(next.cancel()) << "once";
+  EXPECT_THROWS_WITH(next.get(), Cancelled, "cancelled");
+  gate.open();
+  job.wait();
+  run<void>("nothing").then([] {}).get();  // callbacks run in turn: had there been one, it ran before this
+  EXPECT_FALSE(ran);
+}
+
+TEST_F(JobTest, WhatIsCancelledWhileItRunsIsDropped) {
+  std::atomic<bool> inside = false, leave = false;
+  auto next = run<void>("nothing").then([&] {
+    inside = true;
+    while (!leave) std::this_thread::yield();
+    return 5;
+  });
+  while (!inside) std::this_thread::yield();  // the test's own time limit bounds it
+  EXPECT_FALSE(next.cancel());
+  leave = true;
+  EXPECT_THROWS_WITH(next.get(), Cancelled, "while it ran");
+}
+
+TEST_F(JobTest, AsCompletedLetsItsJobsBeMovedOut) {
+  std::vector<Job<std::int64_t>> jobs, kept;
+  for (std::int64_t i = 0; i < 5; ++i) jobs.push_back(run<std::int64_t>("add", i, 0));
+  for (auto& job : as_completed(jobs)) kept.push_back(std::move(job));
+  std::set<std::int64_t> seen;
+  for (auto& job : kept) seen.insert(job.get());
+  EXPECT_EQ(seen.size(), 5u);
+}
+
+TEST_F(JobTest, AWaitForNoTimeAtAllStillMovesWorkOn) {
+  tests::LocalCluster without_helper(16, false);
+  without_helper->import_self();
+  auto job = without_helper->run<std::int64_t>(stem() + ".add", 2, 3);
+  while (!job.wait_for(milliseconds(0))) continue;  // the test's own time limit bounds it
+  EXPECT_EQ(job.get(), 5);
 }
 
 TEST_F(JobTest, AsCompletedGivesJobsAsTheyEnd) {

@@ -22,6 +22,29 @@ double by_span(std::span<const double> x) { return x.back(); }
 std::string by_string_view(std::string_view text) { return std::string(text); }
 std::size_t by_text(const char* text) { return std::char_traits<char>::length(text); }
 int by_pointer(const int* x, Point* p) { return *x + static_cast<int>(p->y); }
+int by_pointer_reference(const std::shared_ptr<int>& x, std::unique_ptr<int>&& y, const std::unique_ptr<Point>& z) { return *x + *y + static_cast<int>(z->x); }
+std::string by_span_of_texts(std::span<const std::string> x, std::span<const Point> y) { return x.back() + std::to_string(static_cast<int>(y.front().y)); }
+class Hidden {
+ public:
+  int number() const { return number_; }
+
+ private:
+  friend class cereal::access;
+  Hidden() = default;
+  template <class A>
+  void serialize(A& archive) {
+    archive(number_);
+  }
+  int number_ = 0;
+};
+struct Shown {
+  int number;
+  template <class A>
+  void serialize(A& archive) {
+    archive(number);
+  }
+};
+int by_hidden(Hidden x, const Hidden& y) { return x.number() + y.number(); }
 int by_unique(std::unique_ptr<int> x, std::shared_ptr<const std::vector<int>> y) { return *x + y->at(0); }
 void nothing() {}
 bool truth(bool x) noexcept { return !x; }
@@ -86,6 +109,8 @@ TEST(PluginTest, AKernelsSignatureIsWhatACallerSends) {
   EXPECT_EQ(signature<by_text>(), "u64(str)");
   EXPECT_EQ(signature<by_pointer>(), "i32(i32,struct(f64,f64))") << "of a pointer, what it points to";
   EXPECT_EQ(signature<by_unique>(), "i32(i32,[i32])");
+  EXPECT_EQ(signature<by_pointer_reference>(), "i32(i32,i32,struct(f64,f64))");
+  EXPECT_EQ(signature<by_span_of_texts>(), "str([str],[struct(f64,f64)])");
   EXPECT_EQ(signature<nothing>(), "void()");
   EXPECT_EQ(signature<truth>(), "bool(bool)");
   EXPECT_EQ(signature<as_block>(), "[f64](i64)");
@@ -102,6 +127,9 @@ TEST(PluginTest, TakesItsParametersInEveryWay) {
   EXPECT_EQ((call<by_text, std::size_t>(std::string(5000, 'x'))), 5000u);
   EXPECT_EQ((call<by_pointer, int>(2, Point{0, 3})), 5);
   EXPECT_EQ((call<by_unique, int>(2, std::vector<int>{3})), 5);
+  EXPECT_EQ((call<by_pointer_reference, int>(1, 2, Point{3, 0})), 6);
+  EXPECT_EQ((call<by_span_of_texts, std::string>(std::vector<std::string>{"a", "b"}, std::vector<Point>{{1, 2}})), "b2");
+  EXPECT_EQ((call<by_hidden, int>(Shown{4}, Shown{5})), 9);
   EXPECT_EQ((call<truth, bool>(false)), true);
 }
 

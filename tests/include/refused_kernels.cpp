@@ -13,6 +13,14 @@ const int& f(const int& x) { return x; }
 std::span<const double> f() { return {}; }
 #elif defined(RETURNS_STRING_VIEW)
 std::string_view f() { return {}; }
+#elif defined(RETURNS_NESTED_VIEW)
+std::vector<std::string_view> f() { return {}; }
+#elif defined(RETURNS_OPTIONAL_SPAN)
+std::optional<std::span<const double>> f() { return {}; }
+#elif defined(TAKES_CHAR_POINTER)
+void f(char*) {}
+#elif defined(TAKES_FIXED_SPAN)
+void f(std::span<const double, 3>) {}
 #elif defined(TAKES_REFERENCE)
 void f(std::vector<double>& x) { x.clear(); }
 #elif defined(TAKES_MUTABLE_SPAN)

@@ -106,6 +106,30 @@ TEST_F(DispatcherCancelTest, AResultBeforeTheArgumentsLeftWaitsForThem) {
   EXPECT_EQ(value(job), 2.5);
 }
 
+TEST_F(DispatcherCancelTest, OfACallWhoseValueWaitsForItsArgumentsTheValueIsDropped) {
+  have_runners(1);
+  auto job = submit_large();
+  come(1, value_of(call_to(1), 2.5));
+  EXPECT_FALSE(dispatcher->cancel(job));
+  dispatcher->left(1, call_to(1).frame);
+  EXPECT_THROWS_WITH(value(job), Cancelled, "numbers.sum");
+}
+
+TEST_F(DispatcherCancelTest, OfACallWhoseValueIsArrivingTheValueIsDropped) {
+  have_runners(1);
+  auto job = std::make_shared<detail::CallOf<std::vector<double>>>(nullptr);
+  job->call.kernel = &sum;
+  dispatcher->submit(job);
+  std::vector<double> large_value(100'000, 1.0);
+  tests::Arriving result(1, value_of(call_to(1), large_value));
+  ASSERT_TRUE(result.open(*dispatcher));
+  EXPECT_FALSE(dispatcher->cancel(job));
+  EXPECT_TRUE(job->ended());
+  result.arrive(*dispatcher);
+  EXPECT_THROWS_WITH(value<std::vector<double>>(job), Cancelled, "numbers.sum");
+  EXPECT_EQ(dispatcher->open(), 0u);
+}
+
 TEST_F(DispatcherCancelTest, AFailureBeforeTheArgumentsLeftWaitsForThem) {
   have_runners(1);
   auto job = submit_large();

@@ -48,7 +48,7 @@ TEST_F(DispatcherPluginsTest, OnePluginDoesNotHoldTheCallsOfAnother) {
   have_runners(1);
   KernelEntry other = add;
   other.image = add_image("others");
-  auto held = std::make_shared<detail::Value<std::int64_t>>(nullptr);
+  auto held = std::make_shared<detail::CallOf<std::int64_t>>(nullptr);
   held->call.kernel = &other;
   std::int64_t seven = 7;
   auto packed = detail::argument(&seven);

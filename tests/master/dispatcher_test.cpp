@@ -164,7 +164,7 @@ TEST_F(DispatcherTest, ADamagedResultIsADataErrorAndTheRunnerGoesOn) {
 // A vector that no memory can hold, promised by a segment of just that size.
 TEST_F(DispatcherTest, AResultBeyondReasonEndsItsJob) {
   have_runners(1);
-  auto job = std::make_shared<detail::Value<std::vector<double>>>(nullptr);
+  auto job = std::make_shared<detail::CallOf<std::vector<double>>>(nullptr);
   Signature signature{type_of<std::vector<double>>(), {}};
   KernelEntry make{"numbers.make", image, 2, &signature, "", {}};
   job->call.kernel = &make;
@@ -181,20 +181,22 @@ TEST_F(DispatcherTest, AResultBeyondReasonEndsItsJob) {
 
 TEST_F(DispatcherTest, AValueWhoseOwnLoadThrowsEndsItsJob) {
   have_runners(1);
-  auto job = std::make_shared<detail::Value<Picky>>(nullptr);
+  auto job = std::make_shared<detail::CallOf<Picky>>(nullptr);
   Signature signature{type_of<Picky>(), {}};
   KernelEntry pick{"numbers.pick", image, 2, &signature, "", {}};
   job->call.kernel = &pick;
   encode_call(pick, {}, type_of<Picky>(), job->call.frame);
   dispatcher->submit(job);
   come(1, value_of(call_to(1), Picky{7}));
-  EXPECT_TRUE(job->ended()) << "every job ends";
+  ASSERT_TRUE(job->ended()) << "every job ends";
   EXPECT_EQ(dispatcher->under_way(), 0u);
+  EXPECT_ANY_THROW(job->expect_value_now()) << "whoever takes the value meets it";
+  EXPECT_ANY_THROW(job->expect_value_now()) << "whoever looks again, too";
 }
 
 TEST_F(DispatcherTest, ALargeResultEndsItsJobWhenAllOfItIsHere) {
   have_runners(1, 1);
-  auto job = std::make_shared<detail::Value<std::vector<double>>>(nullptr);
+  auto job = std::make_shared<detail::CallOf<std::vector<double>>>(nullptr);
   Signature signature{type_of<std::vector<double>>(), {}};
   KernelEntry make{"numbers.make", image, 2, &signature, "", {}};
   job->call.kernel = &make;
@@ -206,7 +208,6 @@ TEST_F(DispatcherTest, ALargeResultEndsItsJobWhenAllOfItIsHere) {
   ASSERT_TRUE(result.open(*dispatcher));
   EXPECT_FALSE(job->ended());
   EXPECT_EQ(calls(1).size(), 2u) << "the runner gets its next call while the value is on its way";
-  EXPECT_FALSE(dispatcher->cancel(job)) << "its value is here";
   result.arrive(*dispatcher);
   ASSERT_TRUE(job->ended());
   job->expect_value_now();
@@ -215,7 +216,7 @@ TEST_F(DispatcherTest, ALargeResultEndsItsJobWhenAllOfItIsHere) {
 
 TEST_F(DispatcherTest, WhatCerealReadsIsReadByWhoTakesTheValue) {
   have_runners(1);
-  auto job = std::make_shared<detail::Value<std::map<int, std::string>>>(nullptr);
+  auto job = std::make_shared<detail::CallOf<std::map<int, std::string>>>(nullptr);
   Signature signature{type_of<std::map<int, std::string>>(), {}};
   KernelEntry count{"numbers.count", image, 2, &signature, "", {}};
   job->call.kernel = &count;

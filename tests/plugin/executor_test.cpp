@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 #include "fixtures/carried.hpp"
@@ -91,6 +93,32 @@ TEST(ExecutorTest, TellsTheTypeOfWhateverIsThrown) {
   EXPECT_THAT(Answer(custom).failure().type, testing::HasSubstr("Custom"));
   EXPECT_EQ(Answer(text).failure().type, "char const*");
   for (const Encoder* result : {&number, &own, &custom, &text}) EXPECT_EQ(Answer(*result).outcome(), Outcome::kThrew);
+}
+
+class SaysNothing : public std::exception {
+ public:
+  const char* what() const noexcept override { return nullptr; }
+};
+
+TEST(ExecutorTest, TellsWhatThereIsToTell) {
+  Encoder text = executed([](Encoder&) { throw std::string("disc full"); });
+  EXPECT_EQ(Answer(text).failure().type, "std::string");
+  EXPECT_EQ(Answer(text).failure().message, "disc full");
+  Encoder literal = executed([](Encoder&) { throw "literal"; });
+  EXPECT_EQ(Answer(literal).failure().message, "literal");
+  Encoder silent = executed([](Encoder&) { throw SaysNothing(); });
+  EXPECT_EQ(Answer(silent).failure().message, "");
+  Encoder file = executed([](Encoder&) { throw std::filesystem::filesystem_error("no file", std::error_code()); });
+  EXPECT_EQ(Answer(file).failure().type, "std::filesystem::filesystem_error");
+  Encoder nested = executed([](Encoder&) {
+    try {
+      throw std::out_of_range("at 5");
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error("row 3"));
+    }
+  });
+  EXPECT_EQ(Answer(nested).failure().type, "std::runtime_error");
+  EXPECT_EQ(Answer(nested).failure().message, "row 3: at 5");
 }
 
 TEST(ExecutorTest, ThrowsAwayWhatTheKernelEncodedBeforeItThrew) {

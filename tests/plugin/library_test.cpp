@@ -56,6 +56,13 @@ TEST_F(LibraryTest, HasTheKernelsByNameInOrder) {
   EXPECT_EQ(library->entries()[3].kernel->signature().text(), "[f64]([f64])");
 }
 
+TEST_F(LibraryTest, KnowsStructsOfOneNameApartHoweverThePluginsWereBuilt) {
+  auto two = load(object("plain_2")), three = load(object("plain_3"));
+  EXPECT_EQ(two->entries()[0].kernel->signature().text(), "f64(struct(f64,f64))");
+  EXPECT_EQ(three->entries()[0].kernel->signature().text(), "f64(struct(f64,f64,f64))");
+  EXPECT_NE(two->entries()[0].kernel->open, three->entries()[0].kernel->open);
+}
+
 TEST_F(LibraryTest, HasTheDocumentationThatTheAuthorGave) {
   auto library = load(object("sample"));
   const KernelDoc* doc = library->entries()[0].doc;

@@ -71,6 +71,11 @@ TEST_F(ErrorsTest, ThrowsTheSameErrorToWhoeverLooksAgain) {
   EXPECT_THROWS_WITH(job.get(), KernelError, "once");
 }
 
+TEST_F(ErrorsTest, WhatBecomesOfAKernelsChildIsItsOwnAffair) {
+  EXPECT_EQ(cluster().run<int>("faulty.child_exits", 3).get(), 3);
+  EXPECT_EQ(cluster().run<int>("faulty.child_crashes", 11).get(), 11);
+}
+
 // --- the call is wrong: told before anything is sent ---------------------------------------------------------------------------
 
 TEST_F(ErrorsTest, AnUnknownKernelIsToldWithTheNearestName) {

@@ -163,6 +163,17 @@ TEST_F(TypesTest, MapsAndSets) {
   }
 }
 
+TEST_F(TypesTest, EnumsInsideOtherTypes) {
+  for (std::size_t size : kSizes) {
+    if (size > 10'000) continue;
+    Painted painted{Colour::green, std::vector<Colour>(size, Colour::green), {}};
+    for (std::size_t i = 0; i < size; ++i) painted.by_colour[static_cast<Colour>(i)] = i % 2 == 0 ? std::optional(Colour::red) : std::nullopt;
+    comes_back("painted", painted);
+  }
+  using Either = std::variant<Colour, std::int32_t, std::set<Colour>>;
+  for (const Either& value : {Either(Colour::green), Either(7), Either(std::set<Colour>{Colour::red, Colour::green})}) comes_back("either_colour", value);
+}
+
 TEST_F(TypesTest, StructsOfOneShapeNeedNotBeTheSame) {
   Point point{{1, 2}, "here"};
   EXPECT_EQ(cluster().run<Point>("moved", point).get(), (Point{{2, 2}, "here!"}));

@@ -14,6 +14,16 @@
 #include <vector>
 
 enum class Colour : std::uint16_t { red, green = 40000 };
+struct Painted {
+  Colour colour = Colour::red;
+  std::vector<Colour> more;
+  std::map<Colour, std::optional<Colour>> by_colour;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(colour, more, by_colour);
+  }
+  bool operator==(const Painted&) const = default;
+};
 
 #define TYPES_FOR_EACH(M)                                                              \
   M(boolean, bool)                                                                     \
@@ -31,6 +41,8 @@ enum class Colour : std::uint16_t { red, green = 40000 };
   M(f80, long double)                                                                  \
   M(colour, Colour)                                                                    \
   M(text, std::string)                                                                 \
+  M(painted, Painted)                                                                  \
+  M(either_colour, std::variant<Colour, std::int32_t, std::set<Colour>>)               \
   M(doubles, std::vector<double>)                                                      \
   M(bools, std::vector<bool>)                                                          \
   M(bytes, std::vector<std::uint8_t>)                                                  \

@@ -72,6 +72,7 @@ int end_kernel(Cluster& cluster, const Way& way) {
   else if (way.name == "quick_exits") cluster.run<void>("faulty.quick_exits", way.number).get();
   else if (way.name == "kills") cluster.run<void>("faulty.kills").get();
   else if (way.name == "aborts") cluster.run<void>("faulty.aborts").get();
+  else if (way.name == "leaves_child") cluster.run<int>("faulty.leaves_child", 25.0).get();
   else if (way.name == "stack") cluster.run<std::int64_t>("faulty.stack").get();
   else throw std::invalid_argument("no such way: " + way.name);
   return 0;  // not an error: the script sees that nothing was said
