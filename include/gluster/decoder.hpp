@@ -1,0 +1,142 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <string>
+
+#include <gluster/block.hpp>
+#include <gluster/encoder.hpp>
+#include <gluster/error.hpp>
+
+namespace gluster {
+
+/// Where a segment is to be received. Owned by the object that is being decoded.
+struct Place {
+  void* data;
+  std::size_t bytes;
+};
+
+/// Reads one frame. Every length is checked before anything is sized by it: a malformed frame is a DataError.
+///
+/// Must live, and the body with it, for as long as what it decoded is in use: spans and string_views lie in it.
+class Decoder {
+ public:
+  Decoder() = default;
+  Decoder(std::span<const std::byte> body, std::size_t segments) { start(body, segments); }
+  Decoder(const Decoder&) = delete;
+
+  /// Begins a frame: `body` is what Encoder::close left, aligned to 16 bytes, with the sizes of `segments` segments at its end. Lets go of
+  /// what it decoded before. Throws DataError.
+  void start(std::span<const std::byte> body, std::size_t segments) {
+    clear();
+    if (segments > body.size() / sizeof(std::uint64_t)) malformed("more segments than its body has sizes for");
+    body_ = body.first(body.size() - segments * sizeof(std::uint64_t));
+    if (segments == 0) return;
+    sizes_.resize(segments);
+    std::memcpy(sizes_.data(), body_.data() + body_.size(), segments * sizeof(std::uint64_t));
+  }
+  void clear() noexcept {
+    places.clear();
+    sizes_.clear();
+    blocks_.clear();
+    later_.clear();
+    body_ = {};
+    at_ = 0;
+  }
+
+  std::vector<Place> places;  ///< of the segments so far
+
+  const std::vector<std::uint64_t>& sizes() const noexcept { return sizes_; }
+  std::uint64_t segment_bytes() const noexcept { return std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0}); }
+
+  template <class T>
+  T get() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value;
+    std::memcpy(&value, take(sizeof value), sizeof value);
+    return value;
+  }
+
+  /// A sequence's length; its elements take `least` bytes or more of the body each.
+  std::size_t length(std::size_t least) {
+    std::uint64_t length = get<std::uint8_t>();
+    if (length == 255) length = get<std::uint64_t>();
+    if (least != 0 && length > rest() / least) malformed("a length beyond its end");
+    return length;
+  }
+
+  /// The length in elements of `size` bytes of the block that follows, which is there in full or as a segment.
+  std::size_t block_length(std::size_t size) {
+    std::uint64_t count = length(0);
+    if (count > std::numeric_limits<std::uint64_t>::max() / size) malformed("a length beyond reason");
+    expect_block(count * size);
+    return count;
+  }
+
+  /// A block of so many bytes is there, in full or as a segment.
+  void expect_block(std::size_t bytes) const {
+    if (bytes < kSegmentBytes ? bytes > rest() : next_segment() != bytes) malformed("a block that is not there");
+  }
+
+  /// The block whose length was just read, to `into`: now, or when its segment arrives.
+  void block(void* into, std::size_t bytes, std::size_t alignment) {
+    if (bytes >= kSegmentBytes) return void(places.push_back({into, bytes}));
+    if (bytes != 0) std::memcpy(into, aligned(bytes, alignment), bytes);
+  }
+
+  /// The same, read in place: in the body, or in a block that this Decoder owns.
+  const void* view(std::size_t bytes, std::size_t alignment) {
+    if (bytes == 0) return nullptr;
+    if (bytes < kSegmentBytes) return aligned(bytes, alignment);
+    std::byte* data = blocks_.emplace_back(bytes + kLead).data() + kLead;
+    places.push_back({data, bytes});
+    return data;
+  }
+
+  /// Runs at `finish`, in order.
+  void later(std::function<void()> what) { later_.push_back(std::move(what)); }
+
+  bool is_unfinished() const noexcept { return !later_.empty(); }
+
+  /// When all segments have arrived. Throws what reading them throws.
+  void finish() {
+    for (auto& what : std::exchange(later_, {})) what();
+  }
+
+  /// When the body has been read. Throws DataError when something is left.
+  void expect_end() {
+    std::size_t pad = sizes_.empty() ? 0 : sizeof(std::uint64_t) - 1;
+    if (rest() > pad || places.size() != sizes_.size()) malformed("more than was expected");
+  }
+
+  [[noreturn]] static void malformed(const char* what) {
+    throw DataError(std::string("malformed frame: it has ") + what);
+  }
+
+ private:
+  // Large blocks that malloc gives begin 16 bytes into a page; the kernel copies between processes half as fast again when both sides lie
+  // alike in their cache lines (7.3 against 4.9 GB/s).
+  static constexpr std::size_t kLead = 16;
+
+  std::size_t rest() const { return body_.size() - at_; }
+  std::uint64_t next_segment() const {
+    if (places.size() >= sizes_.size()) malformed("fewer segments than its body names");
+    return sizes_[places.size()];
+  }
+  const std::byte* take(std::size_t bytes) {
+    if (bytes > rest()) malformed("an early end");
+    return body_.data() + std::exchange(at_, at_ + bytes);
+  }
+  const std::byte* aligned(std::size_t bytes, std::size_t alignment) {
+    take((alignment - at_ % alignment) % alignment);
+    return take(bytes);
+  }
+
+  std::span<const std::byte> body_;
+  std::size_t at_ = 0;
+  std::vector<std::uint64_t> sizes_;
+  std::vector<Block<std::byte>> blocks_;
+  std::vector<std::function<void()>> later_;
+};
+
+}  // namespace gluster
