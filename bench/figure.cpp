@@ -23,16 +23,14 @@ std::vector<double> ratios(const Figure& figure) {
 std::string verdict(const Figure& figure, double value, double ratio) {
   if (!figure.budget) return "-";
   const double judged = figure.budget->of == Budget::Of::kRatio ? ratio : value;
-  const bool kept =
-      figure.budget->is == Budget::Is::kAtMost ? judged <= figure.budget->limit : judged >= figure.budget->limit;
+  const bool kept = figure.budget->is == Budget::Is::kAtMost ? judged <= figure.budget->limit : judged >= figure.budget->limit;
   return kept ? "ok" : "SHORT";
 }
 
 std::string text_of(const std::optional<Budget>& budget, const std::string& unit) {
   if (!budget) return "-";
   const bool is_ratio = budget->of == Budget::Of::kRatio;
-  return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtMost ? "≤" : "≥", budget->limit,
-                     is_ratio ? " ×" : " ", is_ratio ? "" : unit);
+  return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtMost ? "≤" : "≥", budget->limit, is_ratio ? " ×" : " ", is_ratio ? "" : unit);
 }
 
 // Four digits that count, and no exponent.
@@ -43,9 +41,7 @@ std::string number(double value) {
 
 std::string json(const std::vector<double>& values) { return fmt::format("[{:.9g}]", fmt::join(values, ", ")); }
 
-std::string json(const Estimate& of) {
-  return fmt::format(R"({{"median": {:.9g}, "low": {:.9g}, "high": {:.9g}}})", of.median, of.low, of.high);
-}
+std::string json(const Estimate& of) { return fmt::format(R"({{"median": {:.9g}, "low": {:.9g}, "high": {:.9g}}})", of.median, of.low, of.high); }
 
 std::string json(const std::optional<Budget>& budget) {
   if (!budget) return "null";
@@ -97,13 +93,9 @@ void Report::add(const Figure& figure) {
              text_of(figure.budget, figure.unit), told);
   std::fflush(stdout);
   if (file_ == nullptr) return;
-  fmt::print(
-      file_,
-      R"({{"name": "{}", "unit": "{}", "value": {}, "baseline": {}, "ratio": {}, "budget": {}, "verdict": "{}", )",
-      figure.name, figure.unit, json(value), is_compared ? json(baseline) : "null", is_compared ? json(ratio) : "null",
-      json(figure.budget), told);
-  fmt::print(file_, "\"note\": \"{}\", \"values\": {}, \"baselines\": {}}}\n", figure.note, json(figure.values),
-             json(figure.baseline));
+  fmt::print(file_, R"({{"name": "{}", "unit": "{}", "value": {}, "baseline": {}, "ratio": {}, "budget": {}, "verdict": "{}", )", figure.name,
+             figure.unit, json(value), is_compared ? json(baseline) : "null", is_compared ? json(ratio) : "null", json(figure.budget), told);
+  fmt::print(file_, "\"note\": \"{}\", \"values\": {}, \"baselines\": {}}}\n", figure.note, json(figure.values), json(figure.baseline));
   std::fflush(file_);
 }
 

@@ -85,9 +85,7 @@ int child_crashes(int signal) {
   return WIFSIGNALED(ended) ? WTERMSIG(ended) : -1;
 }
 
-int leaves_child(double seconds) {
-  return std::system(("sleep " + std::to_string(seconds) + " 2>/dev/null &").c_str());
-}
+int leaves_child(double seconds) { return std::system(("sleep " + std::to_string(seconds) + " 2>/dev/null &").c_str()); }
 
 // Returns if the stack holds `depth` frames of 1 KiB, which no stack does for a depth of billions.
 [[gnu::noinline]] std::int64_t descend(std::int64_t depth) {
@@ -135,8 +133,7 @@ GLUSTER_DOC(child_crashes, "A child process of the kernel dies of this signal; r
 GLUSTER_EXPORT(leaves_child)
 GLUSTER_DOC(leaves_child, "Starts a process that goes on, with the standard output of the kernel, for so long.", "seconds")
 GLUSTER_EXPORT(prints)
-GLUSTER_DOC(prints, "Writes this text to standard output, as it is: no line end is added, and nothing is flushed.",
-            "text")
+GLUSTER_DOC(prints, "Writes this text to standard output, as it is: no line end is added, and nothing is flushed.", "text")
 GLUSTER_EXPORT(stack)
 GLUSTER_DOC(stack, "Recurses until the stack is spent.")
 GLUSTER_EXPORT(out_of_memory)

@@ -42,8 +42,8 @@ using Vector = double __attribute__((vector_size(kLanes * sizeof(double))));
 using Loose = double __attribute__((vector_size(kLanes * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 // One tile over `depth`; `row_length` is C's. The first step of a panel sets C, the later ones add to it.
-void multiply_tile(double* __restrict c, std::int64_t row_length, const double* __restrict a,
-                   const double* __restrict b, std::int64_t depth, bool first) {
+void multiply_tile(double* __restrict c, std::int64_t row_length, const double* __restrict a, const double* __restrict b, std::int64_t depth,
+                   bool first) {
   // C's lines come in while the tile is summed up: 15 % at n = 2048.
   for (std::int64_t i = 0; i < kTileRows; ++i) {
     __builtin_prefetch(c + i * row_length, 1);
@@ -69,8 +69,8 @@ void multiply_tile(double* __restrict c, std::int64_t row_length, const double* 
 }
 
 // A tile of which C has only `rows` × `columns`: summed up beside C, since the rest of it is not C's.
-void multiply_edge(double* c, std::int64_t row_length, const double* a, const double* b, std::int64_t depth, bool first,
-                   std::int64_t rows, std::int64_t columns) {
+void multiply_edge(double* c, std::int64_t row_length, const double* a, const double* b, std::int64_t depth, bool first, std::int64_t rows,
+                   std::int64_t columns) {
   alignas(64) double tile[kTileRows * kTileColumns];
   multiply_tile(tile, kTileColumns, a, b, depth, true);
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -82,8 +82,8 @@ void multiply_edge(double* c, std::int64_t row_length, const double* a, const do
 }
 
 // A packed block times a packed slab.
-void multiply_block(double* c, std::int64_t row_length, const double* a, const double* b, std::int64_t rows,
-                    std::int64_t columns, std::int64_t depth, bool first) {
+void multiply_block(double* c, std::int64_t row_length, const double* a, const double* b, std::int64_t rows, std::int64_t columns, std::int64_t depth,
+                    bool first) {
   for (std::int64_t j = 0; j < columns; j += kTileColumns) {
     for (std::int64_t i = 0; i < rows; i += kTileRows) {
       double* tile = c + i * row_length + j;
@@ -158,8 +158,7 @@ void multiply_into(double* c, const double* a, const double* b, std::int64_t row
         for (std::int64_t i = 0; i < rows; i += kBlockRows) {
           const std::int64_t height = std::min(kBlockRows, rows - i);
           pack_a(block, a + i * n + top, n, height, depth);
-          multiply_block(c + i * n + left + j, n, block, step.data() + j * depth, height, std::min(slab, columns - j),
-                         depth, top == 0);
+          multiply_block(c + i * n + left + j, n, block, step.data() + j * depth, height, std::min(slab, columns - j), depth, top == 0);
         }
       }
     }

@@ -90,8 +90,7 @@ class AllPlaces {
 // A file that is gone with this object; a library opened from it stays.
 class TemporaryCopy {
  public:
-  explicit TemporaryCopy(const std::string& source)
-      : path_((std::filesystem::temp_directory_path() / "libopenblas-XXXXXX").string()) {
+  explicit TemporaryCopy(const std::string& source) : path_((std::filesystem::temp_directory_path() / "libopenblas-XXXXXX").string()) {
     const int file = mkstemp(path_.data());
     if (file < 0) throw std::system_error(errno, std::generic_category(), path_);
     close(file);
@@ -180,8 +179,7 @@ OpenBlas open_blas() {
   const OpenBlas again = open_again(blas, better);
   const std::string now = again.get_corename();
   const char* what = now == picked ? "it keeps them: start with OPENBLAS_CORETYPE set to" : "now it computes with";
-  std::fprintf(stderr, "matmul_blas: OpenBLAS took its %s kernels, far below what this CPU can do; %s %s\n",
-               picked.c_str(), what, better);
+  std::fprintf(stderr, "matmul_blas: OpenBLAS took its %s kernels, far below what this CPU can do; %s %s\n", picked.c_str(), what, better);
   return again;
 }
 

@@ -19,9 +19,7 @@ constexpr std::uint64_t mix(std::uint64_t z) {
 }
 
 // 32 bits of a hash as a coordinate: the middle of one of 2^32 equal parts of [0, 1).
-double coordinate(std::uint64_t bits) {
-  return (static_cast<double>(static_cast<std::uint32_t>(bits)) + 0.5) * 0x1p-32;
-}
+double coordinate(std::uint64_t bits) { return (static_cast<double>(static_cast<std::uint32_t>(bits)) + 0.5) * 0x1p-32; }
 
 }  // namespace
 
@@ -41,7 +39,5 @@ std::int64_t inside(std::uint64_t seed, std::int64_t samples) {
 }
 
 GLUSTER_EXPORT(inside)
-GLUSTER_DOC(
-    inside,
-    "Of `samples` random points in a unit square, how many lie in the quarter circle; pi is near 4 * hits / samples.",
-    "seed", "samples")
+GLUSTER_DOC(inside, "Of `samples` random points in a unit square, how many lie in the quarter circle; pi is near 4 * hits / samples.", "seed",
+            "samples")

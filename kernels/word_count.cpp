@@ -104,8 +104,7 @@ void count_words(Table& table, std::string_view text, std::size_t begin, std::si
 // tables up.
 template <class CountShare>
 Counts count_in_shares(std::size_t size, std::size_t smallest, const CountShare& count_share) {
-  const int threads =
-      static_cast<int>(std::clamp<std::size_t>(size / smallest, 1, static_cast<std::size_t>(omp_get_max_threads())));
+  const int threads = static_cast<int>(std::clamp<std::size_t>(size / smallest, 1, static_cast<std::size_t>(omp_get_max_threads())));
   const auto shares = static_cast<std::size_t>(threads);
   std::vector<Table> tables(shares);
   std::exception_ptr error;
@@ -133,9 +132,7 @@ Counts count(const std::vector<std::string_view>& words) {
 }
 
 Counts count_text(std::string_view text) {
-  return count_in_shares(text.size(), 32768, [&](Table& table, std::size_t begin, std::size_t end) {
-    count_words(table, text, begin, end);
-  });
+  return count_in_shares(text.size(), 32768, [&](Table& table, std::size_t begin, std::size_t end) { count_words(table, text, begin, end); });
 }
 
 GLUSTER_EXPORT(count)

@@ -27,9 +27,7 @@
 namespace {
 
 // Where the build leaves the kernels: beside the directory of this program.
-std::filesystem::path built_kernels() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "kernels";
-}
+std::filesystem::path built_kernels() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "kernels"; }
 
 struct Settings {
   std::int64_t size = 2048;
@@ -41,12 +39,8 @@ struct Settings {
 };
 
 void add_options(CLI::App& app, Settings& settings) {
-  app.add_option("--size", settings.size, "rows and columns of the matrices")
-      ->check(CLI::Range(1, 16384))
-      ->capture_default_str();
-  app.add_option("--rounds", settings.rounds, "how often each is run and checked")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  app.add_option("--size", settings.size, "rows and columns of the matrices")->check(CLI::Range(1, 16384))->capture_default_str();
+  app.add_option("--rounds", settings.rounds, "how often each is run and checked")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--text", settings.text, "whose words to count (the licence texts of Debian)");
   app.add_option("--kernels", settings.kernels, "where libmatmul.so and libword_count.so are")->capture_default_str();
   app.add_option("--by-hand", settings.by_hand, "for launch/quickstart: its pipes to hand-written MPI");
@@ -67,10 +61,8 @@ void run(gluster::Cluster& cluster, const Settings& settings) {
   progress.say("\nEvery product passed Freivalds' check, and every word's count is that of a direct count.\n");
   demo::print_table(lines);
   if (by_hand) {
-    progress.say(
-        "\nto by hand: median time over that of hand-written MPI, same kernel, same cores, in turn; below 1: faster.");
-    progress.say(
-        "Outside the kernel A and B go to the runners and C comes back; by hand, rank 0 has its part already.");
+    progress.say("\nto by hand: median time over that of hand-written MPI, same kernel, same cores, in turn; below 1: faster.");
+    progress.say("Outside the kernel A and B go to the runners and C comes back; by hand, rank 0 has its part already.");
   }
 }
 

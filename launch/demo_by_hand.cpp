@@ -25,8 +25,7 @@ Round ByHand::turn(std::int64_t size, const std::vector<int>& threads) {
     if (line.starts_with("failed")) throw std::runtime_error(fmt::format("{} {}", kProgram, line));
     if (!line.starts_with('{')) continue;  // its own progress
     const auto results = nlohmann::json::parse(line);
-    if (!results.at("correct").get<bool>())
-      throw std::runtime_error(fmt::format("{} computed a wrong product", kProgram));
+    if (!results.at("correct").get<bool>()) throw std::runtime_error(fmt::format("{} computed a wrong product", kProgram));
     return {results.at("total").at(0).get<double>(), results.at("compute").at(0).get<double>()};
   }
   throw std::runtime_error(fmt::format("{} gave no answer", kProgram));

@@ -36,19 +36,17 @@ struct Matrices {
 // Freivalds' check of each part of C: no part can hide behind another.
 void expect_right(const Matrices& matrices, const std::vector<gluster::Range>& parts, const std::vector<Rows>& c) {
   for (std::size_t at = 0; at < parts.size(); ++at) {
-    const double residual = baselines::largest_relative_residual(matrices.rows_of_a(parts[at]), matrices.b, c[at],
-                                                                 matrices.n, std::random_device()());
+    const double residual =
+        baselines::largest_relative_residual(matrices.rows_of_a(parts[at]), matrices.b, c[at], matrices.n, std::random_device()());
     if (residual <= baselines::rounding_error(matrices.n)) continue;
     throw std::runtime_error(
-        fmt::format("the matrix product is wrong: rows {} to {} have a relative residual of {:.1e}", parts[at].begin,
-                    parts[at].end - 1, residual));
+        fmt::format("the matrix product is wrong: rows {} to {} have a relative residual of {:.1e}", parts[at].begin, parts[at].end - 1, residual));
   }
 }
 
 // Rows of A, and B, are borrowed: they are sent from where they lie. C stays in the blocks it came in: each has whole
 // rows, so nobody needs them side by side.
-Round run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& places, Progress& progress,
-                const std::string& doing) {
+Round run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& places, Progress& progress, const std::string& doing) {
   const auto parts = gluster::split(matrices.n, cluster.workers());
   std::vector<gluster::Job<Rows>> jobs;
   jobs.reserve(parts.size());
@@ -59,8 +57,7 @@ Round run_round(gluster::Cluster& cluster, const Matrices& matrices, Places& pla
   }
   for (auto& job : jobs) {
     while (!job.wait_for(std::chrono::milliseconds(100))) {
-      progress.now(fmt::format("{}: Gluster, {} of {} parts back, {:.1f} s", doing, c.size(), jobs.size(),
-                               seconds_since(start)));
+      progress.now(fmt::format("{}: Gluster, {} of {} parts back, {:.1f} s", doing, c.size(), jobs.size(), seconds_since(start)));
     }
     c.push_back(job.get());
   }
@@ -86,8 +83,7 @@ std::string last_round(const Match& match) {
   return match.by_hand.empty() ? text : fmt::format("{}, by hand {:.3f} s", text, match.by_hand.last());
 }
 
-std::vector<Line> lines_of(const std::string& name, std::int64_t n, const gluster::Cluster& cluster,
-                           const Match& match) {
+std::vector<Line> lines_of(const std::string& name, std::int64_t n, const gluster::Cluster& cluster, const Match& match) {
   const auto runners = cluster.runners();
   const auto workers = workers_text(threads_of(cluster));
   const double gigaflop = 2e-9 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
@@ -101,8 +97,7 @@ std::vector<Line> lines_of(const std::string& name, std::int64_t n, const gluste
 
 }  // namespace
 
-std::vector<Line> multiply(gluster::Cluster& cluster, std::int64_t size, int rounds, ByHand* by_hand,
-                           Progress& progress) {
+std::vector<Line> multiply(gluster::Cluster& cluster, std::int64_t size, int rounds, ByHand* by_hand, Progress& progress) {
   const std::string name = fmt::format("matrix product {0} x {0}", size);
   progress.now(name + ": making A and B");
   const Matrices matrices(size);

@@ -22,10 +22,8 @@ void Progress::now(const std::string& text) {
 }
 
 void Progress::round(int round, int rounds, const std::string& text) {
-  if (live_)
-    now(text);
-  else if (round % ((rounds + 9) / 10) == 0)
-    say(text);
+  if (live_) now(text);
+  else if (round % ((rounds + 9) / 10) == 0) say(text);
 }
 
 void Progress::clear() {

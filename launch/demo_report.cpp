@@ -50,8 +50,7 @@ double Rounds::median() const { return median_of(seconds_); }
 double Rounds::median_in_kernel() const { return median_of(in_kernel_); }
 
 void print_table(const std::vector<Line>& lines) {
-  std::vector<Row> rows = {
-      {"what", "where", "ranks x threads", "best s", "median s", "in kernel s", "rate", "to by hand"}};
+  std::vector<Row> rows = {{"what", "where", "ranks x threads", "best s", "median s", "in kernel s", "rate", "to by hand"}};
   for (const Line& line : lines) rows.push_back(row_of(line));
   for (const Row& row : rows) {
     std::string text;

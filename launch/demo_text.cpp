@@ -53,8 +53,7 @@ Text licence_texts() {
   std::string once;
   for (const auto& file : files) once += read_whole(file) + '\n';
   const std::size_t words = words_of(once).size();
-  if (words == 0)
-    throw std::runtime_error(fmt::format("there are no texts in {}: name one with --text FILE", kLicences));
+  if (words == 0) throw std::runtime_error(fmt::format("there are no texts in {}: name one with --text FILE", kLicences));
   const std::size_t times = (kWordsWanted + words - 1) / words;
   Text text{fmt::format("the texts in {}, {} times over", kLicences, times), {}};
   text.bytes.reserve(once.size() * times);

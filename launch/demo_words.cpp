@@ -37,8 +37,8 @@ void expect_right(const Counts& counts, const Counts& direct) {
     const auto found = others.find(word);
     const std::int64_t other = found == others.end() ? 0 : found->second;
     if (other == count) return;
-    throw std::runtime_error(fmt::format("the word count is wrong: '{}' occurs {} times, and was counted {} times",
-                                         word, is_direct ? count : other, is_direct ? other : count));
+    throw std::runtime_error(fmt::format("the word count is wrong: '{}' occurs {} times, and was counted {} times", word, is_direct ? count : other,
+                                         is_direct ? other : count));
   };
   for (const auto& [word, count] : direct) expect_in(counts, word, count, true);
   for (const auto& [word, count] : counts) expect_in(direct, word, count, false);
@@ -82,8 +82,7 @@ Line count_words(gluster::Cluster& cluster, const Text& text, int rounds, Progre
     progress.round(round, rounds, fmt::format("{}: Gluster {:.3f} s", doing, all.last()));
   }
   const auto total = static_cast<std::int64_t>(words.size());
-  progress.say(fmt::format("{}: {} words, {} different", text.name, grouped(total),
-                           grouped(static_cast<std::int64_t>(direct.size()))));
+  progress.say(fmt::format("{}: {} words, {} different", text.name, grouped(total), grouped(static_cast<std::int64_t>(direct.size()))));
   const std::string name = fmt::format("word count, {} words", grouped(total));
   const double millions = static_cast<double>(total) * 1e-6;
   return {name, places.text(), workers_text(threads_of(cluster)), all, millions, "M words/s"};

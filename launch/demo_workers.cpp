@@ -30,8 +30,7 @@ std::vector<int> threads_of(const gluster::Cluster& cluster) {
 
 std::string workers_text(const std::vector<int>& threads) {
   const auto [least, most] = std::ranges::minmax(threads);
-  return least == most ? fmt::format("{} x {}", threads.size(), least)
-                       : fmt::format("{} x {}-{}", threads.size(), least, most);
+  return least == most ? fmt::format("{} x {}", threads.size(), least) : fmt::format("{} x {}-{}", threads.size(), least, most);
 }
 
 double KernelTime::longest() const {
@@ -47,8 +46,7 @@ std::string Places::text() const {
     hosts.push_back(fmt::format("{}, {}", host, ranks_text(ranks)));
     all.insert(ranks.begin(), ranks.end());
   }
-  return hosts.size() <= 2 ? fmt::format("{}", fmt::join(hosts, "; "))
-                           : fmt::format("{} hosts, {}", hosts.size(), ranks_text(all));
+  return hosts.size() <= 2 ? fmt::format("{}", fmt::join(hosts, "; ")) : fmt::format("{} hosts, {}", hosts.size(), ranks_text(all));
 }
 
 }  // namespace demo

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 65536));
   CLI11_PARSE(app, argc, argv);
   auto as_master = [](gluster::Cluster&) -> int {
-    throw gluster::UsageError("gluster-runner cannot be the master: start your own program as the first rank, mpirun -n 1 ./my_master : -n N gluster-runner");
+    throw gluster::UsageError(
+        "gluster-runner cannot be the master: start your own program as the first rank, mpirun -n 1 ./my_master : -n N gluster-runner");
   };
   try {
     auto options = gluster::Options::from_environment();

@@ -26,8 +26,8 @@ inline std::vector<double> random_vector(std::size_t size, std::uint64_t seed) {
 /// The largest |A·(B·r) - C·r| over C's rows, each relative to the size of what was summed up, |A|·|B|·|r|; infinite
 /// where C has a NaN. a and c are rows × n, b is n × n, row-major; std::invalid_argument when they are not. C is right
 /// when the residual is at most rounding_error(n). One seed finds any wrong row but by a coincidence of rounding.
-inline double largest_relative_residual(std::span<const double> a, std::span<const double> b, std::span<const double> c,
-                                        std::int64_t n, std::uint64_t seed) {
+inline double largest_relative_residual(std::span<const double> a, std::span<const double> b, std::span<const double> c, std::int64_t n,
+                                        std::uint64_t seed) {
   const auto columns = static_cast<std::size_t>(n);
   if (n < 1 || b.size() != columns * columns || a.size() % columns != 0 || c.size() != a.size()) {
     throw std::invalid_argument("Freivalds' check: the sizes of A, B and C do not belong together");
@@ -56,8 +56,6 @@ inline double largest_relative_residual(std::span<const double> a, std::span<con
 }
 
 /// What rounding alone can bring about in the sums of products of length n, on both sides of the comparison.
-inline double rounding_error(std::int64_t n) {
-  return 4 * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
-}
+inline double rounding_error(std::int64_t n) { return 4 * static_cast<double>(n) * std::numeric_limits<double>::epsilon(); }
 
 }  // namespace baselines

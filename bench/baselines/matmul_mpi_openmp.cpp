@@ -118,17 +118,13 @@ void compute(const Task& task, Matrices& matrices, std::int64_t rows) {
 // Rank 0's own rows stay where they are (MPI_IN_PLACE).
 void distribute(const Task& task, const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
   void* const received = world.is_root() ? MPI_IN_PLACE : matrices.a.data();
-  check(MPI_Scatterv(matrices.a.data(), layout.rows.data(), layout.first.data(), row, received, layout.own, row, 0,
-                     MPI_COMM_WORLD),
-        "MPI_Scatterv");
+  check(MPI_Scatterv(matrices.a.data(), layout.rows.data(), layout.first.data(), row, received, layout.own, row, 0, MPI_COMM_WORLD), "MPI_Scatterv");
   check(MPI_Bcast(matrices.b.data(), static_cast<int>(task.n), row, 0, MPI_COMM_WORLD), "MPI_Bcast");
 }
 
 void gather(const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
   const void* const sent = world.is_root() ? MPI_IN_PLACE : matrices.c.data();
-  check(MPI_Gatherv(sent, layout.own, row, matrices.c.data(), layout.rows.data(), layout.first.data(), row, 0,
-                    MPI_COMM_WORLD),
-        "MPI_Gatherv");
+  check(MPI_Gatherv(sent, layout.own, row, matrices.c.data(), layout.rows.data(), layout.first.data(), row, 0, MPI_COMM_WORLD), "MPI_Gatherv");
 }
 
 Seconds run_round(const Task& task, const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
@@ -165,15 +161,14 @@ void print_list(const char* name, const std::vector<Seconds>& rounds, double Sec
 }
 
 void print_json(const Task& task, const World& world, const std::vector<Seconds>& rounds, double residual) {
-  std::printf("{\"program\": \"matmul_mpi_openmp\", \"kernel\": \"%s\", \"n\": %lld, \"ranks\": %d, \"threads\": %d, ",
-              task.kernel.c_str(), static_cast<long long>(task.n), world.ranks, omp_get_max_threads());
+  std::printf("{\"program\": \"matmul_mpi_openmp\", \"kernel\": \"%s\", \"n\": %lld, \"ranks\": %d, \"threads\": %d, ", task.kernel.c_str(),
+              static_cast<long long>(task.n), world.ranks, omp_get_max_threads());
   print_list("distribute", rounds, &Seconds::distribute);
   print_list("compute", rounds, &Seconds::compute);
   print_list("gather", rounds, &Seconds::gather);
   print_list("total", rounds, &Seconds::total);
-  std::printf("\"median\": %.6f, \"gflops\": %.3f, \"residual\": %.3e, \"correct\": %s}\n", median(rounds),
-              gflops(task, median(rounds)), std::min(residual, 1e300),
-              residual <= baselines::rounding_error(task.n) ? "true" : "false");
+  std::printf("\"median\": %.6f, \"gflops\": %.3f, \"residual\": %.3e, \"correct\": %s}\n", median(rounds), gflops(task, median(rounds)),
+              std::min(residual, 1e300), residual <= baselines::rounding_error(task.n) ? "true" : "false");
 }
 
 // The largest residual of all rounds; 0 on the ranks that do not have C.
@@ -190,11 +185,9 @@ double run_rounds(const Task& task, const World& world) {
     if (round == 0 || !world.is_root()) continue;
     rounds.push_back(seconds);
     const auto seed = static_cast<std::uint64_t>(round);
-    residual =
-        std::max(residual, baselines::largest_relative_residual(matrices.a, matrices.b, matrices.c, task.n, seed));
-    std::printf("round=%lld distribute=%.6f compute=%.6f gather=%.6f total=%.6f gflops=%.3f\n",
-                static_cast<long long>(round), seconds.distribute, seconds.compute, seconds.gather, seconds.total,
-                gflops(task, seconds.total));
+    residual = std::max(residual, baselines::largest_relative_residual(matrices.a, matrices.b, matrices.c, task.n, seed));
+    std::printf("round=%lld distribute=%.6f compute=%.6f gather=%.6f total=%.6f gflops=%.3f\n", static_cast<long long>(round), seconds.distribute,
+                seconds.compute, seconds.gather, seconds.total, gflops(task, seconds.total));
     std::fflush(stdout);
   }
   check(MPI_Type_free(&row), "MPI_Type_free");

@@ -5,9 +5,7 @@
 namespace baselines {
 namespace {
 
-void send(MPI_Comm comm, int peer, std::span<const double> data) {
-  MPI_Send(data.data(), static_cast<int>(data.size()), MPI_DOUBLE, peer, 0, comm);
-}
+void send(MPI_Comm comm, int peer, std::span<const double> data) { MPI_Send(data.data(), static_cast<int>(data.size()), MPI_DOUBLE, peer, 0, comm); }
 
 void receive(MPI_Comm comm, int peer, std::span<double> buffer) {
   MPI_Recv(buffer.data(), static_cast<int>(buffer.size()), MPI_DOUBLE, peer, 0, comm, MPI_STATUS_IGNORE);

@@ -119,32 +119,27 @@ std::string runners(int count) { return fmt::format("{} runner{}", count, count 
 }  // namespace
 
 void round_trips(const Stage& stage, const Effort& effort, Report& report) {
-  const std::vector<std::pair<std::size_t, const char*>> sizes = {
-      {0, "0 B"}, {64, "64 B"}, {1024, "1 KiB"}, {65536, "64 KiB"}};
+  const std::vector<std::pair<std::size_t, const char*>> sizes = {{0, "0 B"}, {64, "64 B"}, {1024, "1 KiB"}, {65536, "64 KiB"}};
   for (const auto& [bytes, shown] : sizes) {
     const std::vector<std::uint8_t> data(bytes, 1);
     const Argument argument(data);
     const long times = bytes < gluster::kSegmentBytes ? 4000 : 500;
-    Figure figure{
-        .name = fmt::format("empty call with {}, round trip", shown), .unit = "us", .budget = ratio_at_most(1.5)};
-    figure.note = fmt::format("raw: blocking MPI_Send/MPI_Recv of {} B there, {} B back", bytes_of_call(argument),
-                              bytes_of_result());
-    report.add(stage.run(std::move(figure),
-                         {.raw = [&] { return microseconds_a_ping(stage, argument, times); },
-                          .gluster = [&](auto& cluster) { return microseconds_a_call(cluster, argument, times); },
-                          .seconds = 1.5 * effort.seconds,
-                          .least_rounds = effort.least_rounds}));
+    Figure figure{.name = fmt::format("empty call with {}, round trip", shown), .unit = "us", .budget = ratio_at_most(1.5)};
+    figure.note = fmt::format("raw: blocking MPI_Send/MPI_Recv of {} B there, {} B back", bytes_of_call(argument), bytes_of_result());
+    report.add(stage.run(std::move(figure), {.raw = [&] { return microseconds_a_ping(stage, argument, times); },
+                                             .gluster = [&](auto& cluster) { return microseconds_a_call(cluster, argument, times); },
+                                             .seconds = 1.5 * effort.seconds,
+                                             .least_rounds = effort.least_rounds}));
   }
 }
 
 void rates(const Stage& stage, const Effort& effort, Report& report) {
   constexpr long kCalls = 20'000;
   const auto measure = [&](Figure figure, int window, std::size_t jobs) {
-    report.add(stage.run(std::move(figure),
-                         {.raw = [&] { return millions_by_hand(stage, window, kCalls); },
-                          .gluster = [&](auto& cluster) { return millions_of_calls(cluster, jobs, kCalls); },
-                          .seconds = effort.seconds,
-                          .least_rounds = effort.least_rounds}));
+    report.add(stage.run(std::move(figure), {.raw = [&] { return millions_by_hand(stage, window, kCalls); },
+                                             .gluster = [&](auto& cluster) { return millions_of_calls(cluster, jobs, kCalls); },
+                                             .seconds = effort.seconds,
+                                             .least_rounds = effort.least_rounds}));
   };
   const auto workers = static_cast<std::size_t>(stage.workers());
   for (const std::size_t window : {1, 4, 16}) {

@@ -43,8 +43,7 @@ double milliseconds(gluster::Cluster& cluster, const fs::path& file) {
 double milliseconds_to_load(const fs::path& object) {
   return seconds_of([&] {
            void* const handle = ::dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
-           if (handle == nullptr || ::dlsym(handle, "gluster_manifest") == nullptr)
-             throw std::runtime_error(::dlerror());
+           if (handle == nullptr || ::dlsym(handle, "gluster_manifest") == nullptr) throw std::runtime_error(::dlerror());
          }) *
          1e3;
 }
@@ -56,9 +55,8 @@ double milliseconds_by_hand(const fs::path& file) {
     return milliseconds_to_load(copy);
   }
   const fs::path object = fs::path(file).replace_extension(".so");
-  const std::string command =
-      fmt::format("'{}' -std=c++20 -O3 -march=native -fopenmp -shared -fPIC -I'{}' '{}' -o '{}'", BENCH_CXX,
-                  BENCH_INCLUDE, file.string(), object.string());
+  const std::string command = fmt::format("'{}' -std=c++20 -O3 -march=native -fopenmp -shared -fPIC -I'{}' '{}' -o '{}'", BENCH_CXX, BENCH_INCLUDE,
+                                          file.string(), object.string());
   double load = 0;
   const double compile = seconds_of([&] {
     if (std::system(command.c_str()) != 0) throw std::runtime_error("this did not compile: " + command);
@@ -85,8 +83,7 @@ void import(const Stage& stage, const Effort& effort, Report& report, const fs::
     });
     // Copied: what is loaded from there is loaded anew, as in another process.
     fs::copy(place.cache, place.next_cache, fs::copy_options::recursive);
-    stage.with_bare_cluster(place.next_cache.string(),
-                            [&](auto& cluster) { second.values.push_back(milliseconds(cluster, place.file)); });
+    stage.with_bare_cluster(place.next_cache.string(), [&](auto& cluster) { second.values.push_back(milliseconds(cluster, place.file)); });
   }
   for (const Figure& figure : {first, second, again}) report.add(figure);
 }

@@ -47,8 +47,7 @@ void decode(benchmark::State& state, const T& value) {
     gluster::Decoder in(frame.body, frame.segments.size());
     T decoded;
     gluster::detail::decode(in, decoded);
-    for (std::size_t i = 0; i < in.places.size(); ++i)
-      std::memcpy(in.places[i].data, frame.segments[i].data, in.places[i].bytes);
+    for (std::size_t i = 0; i < in.places.size(); ++i) std::memcpy(in.places[i].data, frame.segments[i].data, in.places[i].bytes);
     in.finish();
     DoNotOptimize(decoded);
   }
@@ -57,10 +56,8 @@ void decode(benchmark::State& state, const T& value) {
 template <class T>
 void both_ways(const std::string& name, T value) {
   auto shared = std::make_shared<const T>(std::move(value));
-  benchmark::RegisterBenchmark(("encode " + name).c_str(),
-                               [shared](benchmark::State& state) { encode(state, *shared); });
-  benchmark::RegisterBenchmark(("decode " + name).c_str(),
-                               [shared](benchmark::State& state) { decode(state, *shared); });
+  benchmark::RegisterBenchmark(("encode " + name).c_str(), [shared](benchmark::State& state) { encode(state, *shared); });
+  benchmark::RegisterBenchmark(("decode " + name).c_str(), [shared](benchmark::State& state) { decode(state, *shared); });
 }
 
 Names some_names(std::size_t count) {
@@ -87,9 +84,8 @@ void register_codec() {
 // --- a call's steps ------------------------------------------------------------------------------------------------
 
 void check_and_encode(benchmark::State& state) {
-  const gluster::Signature signature{
-      gluster::type_of<double>(),
-      {gluster::type_of<std::int64_t>(), gluster::type_of<double>(), gluster::type_of<Doubles>()}};
+  const gluster::Signature signature{gluster::type_of<double>(),
+                                     {gluster::type_of<std::int64_t>(), gluster::type_of<double>(), gluster::type_of<Doubles>()}};
   const gluster::KernelEntry kernel{"stats.mean", 0, 0, &signature, "", {}};
   const std::int64_t count = 1;
   const double scale = 2;

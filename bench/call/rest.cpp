@@ -43,21 +43,11 @@ void call_with_large(gluster::Cluster& cluster, int calls) {
   for (int call = 0; call < calls; ++call) {
     const Span some = Span(data).first(static_cast<std::size_t>(1 + call * 7 % 16) << 17);
     switch (call % 5) {
-      case 0:
-        follow(cluster.run<void>("traffic.take_span", some));
-        break;
-      case 1:
-        follow(cluster.run<void>("traffic.take_block", some));
-        break;
-      case 2:
-        follow(cluster.run<void>("traffic.take_vector", some));
-        break;
-      case 3:
-        follow(cluster.run<Block>("traffic.echo_block", some));
-        break;
-      default:
-        follow(cluster.run<Vector>("traffic.echo_vector", some));
-        break;
+      case 0: follow(cluster.run<void>("traffic.take_span", some)); break;
+      case 1: follow(cluster.run<void>("traffic.take_block", some)); break;
+      case 2: follow(cluster.run<void>("traffic.take_vector", some)); break;
+      case 3: follow(cluster.run<Block>("traffic.echo_block", some)); break;
+      default: follow(cluster.run<Vector>("traffic.echo_vector", some)); break;
     }
     if (under_way.size() < 4) continue;
     under_way.front()();
@@ -80,9 +70,7 @@ double cpu_seconds(std::int64_t pid) {
 class Meter {
  public:
   explicit Meter(std::int64_t pid) : pid_(pid), cpu_(cpu_seconds(pid)), start_(Clock::now()) {}
-  double per_cent() const {
-    return (cpu_seconds(pid_) - cpu_) / std::chrono::duration<double>(Clock::now() - start_).count() * 100;
-  }
+  double per_cent() const { return (cpu_seconds(pid_) - cpu_) / std::chrono::duration<double>(Clock::now() - start_).count() * 100; }
 
  private:
   std::int64_t pid_;

@@ -57,23 +57,17 @@ void Stage::follow(const Order& order, std::vector<double>& buffer) const {
     return buffer;
   };
   switch (order.act) {
-    case Act::kEnd:
-      return;
-    case Act::kSession:
-      return gluster::Session(comm_, options_with(order.cache.data())).serve();
+    case Act::kEnd: return;
+    case Act::kSession: return gluster::Session(comm_, options_with(order.cache.data())).serve();
     case Act::kPong: {
       std::vector<std::byte> there(first);
       const std::vector<std::byte> back(second);
       return baselines::pong(comm_, 0, there, back, order.times);
     }
-    case Act::kWork:
-      return baselines::work(comm_, first, second);
-    case Act::kAcceptWarm:
-      return repeat([&, into = warm()] { baselines::accept_warm(comm_, 0, into); });
-    case Act::kAcceptFresh:
-      return repeat([&] { baselines::accept_fresh(comm_, 0, first); });
-    case Act::kSupply:
-      return repeat([&, data = warm()] { baselines::supply(comm_, 0, data); });
+    case Act::kWork: return baselines::work(comm_, first, second);
+    case Act::kAcceptWarm: return repeat([&, into = warm()] { baselines::accept_warm(comm_, 0, into); });
+    case Act::kAcceptFresh: return repeat([&] { baselines::accept_fresh(comm_, 0, first); });
+    case Act::kSupply: return repeat([&, data = warm()] { baselines::supply(comm_, 0, data); });
     case Act::kSupplyCounts: {
       const baselines::Counts counts = baselines::some_counts(order.first);
       return repeat([&] { baselines::supply_counts(comm_, 0, counts); });
@@ -102,9 +96,7 @@ Figure Stage::run(Figure figure, const Contest& contest) const {
   const auto raw = [&] {
     if (contest.raw) figure.baseline.push_back(contest.raw());
   };
-  const auto ours = [&] {
-    with_cluster([&](gluster::Cluster& cluster) { figure.values.push_back(contest.gluster(cluster)); });
-  };
+  const auto ours = [&] { with_cluster([&](gluster::Cluster& cluster) { figure.values.push_back(contest.gluster(cluster)); }); };
   for (int round = 0; round < contest.least_rounds || Clock::now() < end; ++round) {
     if (round % 2 == 0) raw();
     ours();

@@ -47,14 +47,13 @@ class Arrays {
  private:
   using Sample = std::function<double(gluster::Cluster&)>;
 
-  void run(Report& report, const char* way, std::optional<Budget> budget, const char* baseline,
-           std::function<double()> raw, Sample gluster) {
+  void run(Report& report, const char* way, std::optional<Budget> budget, const char* baseline, std::function<double()> raw, Sample gluster) {
     Figure figure{.name = fmt::format("{} MiB {}", mebibytes_, way), .unit = "GB/s", .budget = budget};
     figure.note = fmt::format("raw: {}", baseline);
     const bool is_huge = mebibytes_ > 64;
     const double weight = mebibytes_ == 64 ? 1.5 : mebibytes_ < 64 ? 0.5 : 1;
-    report.add(stage_->run(std::move(figure), {std::move(raw), std::move(gluster), weight * effort_->seconds,
-                                               is_huge ? effort_->least_huge : effort_->least_rounds}));
+    report.add(stage_->run(std::move(figure),
+                           {std::move(raw), std::move(gluster), weight * effort_->seconds, is_huge ? effort_->least_huge : effort_->least_rounds}));
   }
 
   // `once` returns seconds.

@@ -48,22 +48,18 @@ namespace gluster {
 namespace detail {
 
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_SAVE_FUNCTION_NAME(SaveArchive& archive, const T& value) {
-  archive.saveBinary(&value, sizeof value);
-}
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(SaveArchive& archive, const T& value) { archive.saveBinary(&value, sizeof value); }
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(LoadArchive& archive, T& value) {
   std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T> raw;  // any byte may come, but no bool is like it
   archive.loadBinary(&raw, sizeof raw);
   value = static_cast<T>(raw);
 }
 template <class A, class T>
-  requires std::is_same_v<A, SaveArchive> || std::is_same_v<A, LoadArchive>
-void CEREAL_SERIALIZE_FUNCTION_NAME(A& archive, cereal::NameValuePair<T>& pair) {
-  archive(pair.value);
-}
+requires std::is_same_v<A, SaveArchive> || std::is_same_v<A, LoadArchive>
+void CEREAL_SERIALIZE_FUNCTION_NAME(A& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(SaveArchive& archive, const cereal::SizeTag<T>& tag) {
   archive(static_cast<std::uint64_t>(tag.size));

@@ -126,10 +126,8 @@ class Block {
 
   Block() = default;
   /// `size` elements; throws std::bad_alloc.
-  explicit Block(std::size_t size)
-      : data_(static_cast<T*>(BlockPool::of_process().take(checked_bytes(size)))), size_(size) {}
-  Block(Block&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  explicit Block(std::size_t size) : data_(static_cast<T*>(BlockPool::of_process().take(checked_bytes(size)))), size_(size) {}
+  Block(Block&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Block& operator=(Block&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

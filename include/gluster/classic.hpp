@@ -18,7 +18,7 @@ struct RunnerInfo {
 struct RunnerStatus {
   std::string Host;
   std::vector<std::string> Plugins;
-  double Load = 0;       ///< the host's, over one minute
+  double Load = 0;  ///< the host's, over one minute
   int RunningJobs = 0;
 };
 

@@ -25,13 +25,13 @@ namespace gluster {
 
 /// What can be chosen when a cluster is made. `from_environment` is the only place that reads GLUSTER_ variables.
 struct Options {
-  int credit = 16;               ///< calls on their way to, or in, one runner (1 to 4096)
-  int threads = 0;               ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
+  int credit = 16;                      ///< calls on their way to, or in, one runner (1 to 4096)
+  int threads = 0;                      ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
   std::optional<std::uint64_t> memory;  ///< bytes that the ranks of a node share; unset: 0.25 MiB a runner; 0: none, and all goes through MPI
-  bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
-  std::string log = "warn";      ///< trace, debug, info, warn, error, off
-  std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
-  std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
+  bool tag_output = false;              ///< kernels' lines begin with `[rank host] `
+  std::string log = "warn";             ///< trace, debug, info, warn, error, off
+  std::string cxx;                      ///< the compiler for source plugins; empty: the one Gluster was built with
+  std::filesystem::path cache;          ///< where plugins are kept; empty: as from_environment chooses
 
   /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
@@ -93,8 +93,7 @@ constexpr bool kPointedInto<std::pair<A, B>> = kPointedInto<A> || kPointedInto<B
 template <class T>
 constexpr bool kPointedInto<std::optional<T>> = kPointedInto<T>;
 template <class T, std::size_t N>
-  requires(!kFlat<T>)
-constexpr bool kPointedInto<std::array<T, N>> = kPointedInto<T>;
+requires(!kFlat<T>) constexpr bool kPointedInto<std::array<T, N>> = kPointedInto<T>;
 
 /// How a job keeps an argument given as A: a copy of an lvalue, the rvalue itself, or nothing but its address when
 /// the frame will hold all of it anyway.
@@ -106,8 +105,7 @@ struct Kept {
   Argument pack() const { return argument(&value); }
 };
 template <class T>
-  requires(!kPointedInto<T>)
-struct Kept<T> {
+requires(!kPointedInto<T>) struct Kept<T> {
   const T* value;
   explicit Kept(const T& given) : value(&given) {}
   Argument pack() const { return argument(value); }
@@ -125,8 +123,8 @@ struct Kept<std::span<T>> {
   Argument pack() const { return argument(&value); }
 };
 template <class T>
-  requires std::same_as<std::remove_cv_t<T>, char>
-struct Kept<T*> {
+requires std::same_as < std::remove_cv_t<T>,
+char > struct Kept<T*> {
   std::optional<std::string> value;
   explicit Kept(const char* given) {
     if (given != nullptr) value = given;
@@ -140,8 +138,7 @@ struct Kept<std::string_view> {
   Argument pack() const { return argument(&value); }
 };
 template <class T>
-  requires(!std::same_as<std::remove_cv_t<T>, char>)
-struct Kept<T*> {
+requires(!std::same_as<std::remove_cv_t<T>, char>) struct Kept<T*> {
   std::optional<std::remove_cv_t<T>> value;
   explicit Kept(const T* given) {
     if (given != nullptr) value = *given;
@@ -171,7 +168,8 @@ struct Kept<std::nullptr_t> {
 /// A call's state together with the arguments that its frame points into.
 template <class R, class... T>
 class CallOf final : public Value<R> {
-  static_assert(!kLooksElsewhere<R>, "gluster: a call's value is its caller's own: ask for a vector or a string, not for a view, a pointer or a reference");
+  static_assert(!kLooksElsewhere<R>,
+                "gluster: a call's value is its caller's own: ask for a vector or a string, not for a view, a pointer or a reference");
 
  public:
   template <class... A>
@@ -259,8 +257,7 @@ class Cluster {
   void import_table(const Manifest& manifest);
   const KernelEntry& kernel(std::string_view name) const;
   void check(const KernelEntry& kernel, const Signature& wanted) const;
-  void submit(const std::shared_ptr<JobState>& job, const KernelEntry& kernel, std::span<const detail::Argument> arguments,
-              const Type& result);
+  void submit(const std::shared_ptr<JobState>& job, const KernelEntry& kernel, std::span<const detail::Argument> arguments, const Type& result);
 
   struct State;
   std::shared_ptr<Engine> engine_;
@@ -277,10 +274,8 @@ class Function<R(P...)> {
     cluster.check(*kernel_, {type_of<R>(), {type_of<typename detail::Parameter<P>::Wire>()...}});
   }
   template <class... A>
-    requires(sizeof...(A) == sizeof...(P))
-  Job<R> operator()(A&&... arguments) const {
-    return cluster_->call<R>(*kernel_, std::forward<A>(arguments)...);
-  }
+  requires(sizeof...(A) == sizeof...(P)) Job<R>
+  operator()(A&&... arguments) const { return cluster_->call<R>(*kernel_, std::forward<A>(arguments)...); }
 
  private:
   Cluster* cluster_;

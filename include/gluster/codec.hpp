@@ -45,7 +45,7 @@ constexpr bool kFlat = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 template <class T>
 constexpr bool kFlat<std::complex<T>> = true;
 template <class T, std::size_t N>
-constexpr bool kFlat<std::array<T, N>> = kFlat<T> && N != 0;
+constexpr bool kFlat<std::array<T, N>> = kFlat<T>&& N != 0;
 
 /// True for what has cereal's form anywhere inside; a sequence of such is cereal's as a whole.
 template <class T>
@@ -105,8 +105,7 @@ void decode(Decoder& in, T& value) {
 
 template <class T>
 struct WholeCodec {
-  static_assert(cereal::traits::is_output_serializable<T, SaveArchive>::value &&
-                    cereal::traits::is_input_serializable<T, LoadArchive>::value,
+  static_assert(cereal::traits::is_output_serializable<T, SaveArchive>::value && cereal::traits::is_input_serializable<T, LoadArchive>::value,
                 "gluster: this type cannot travel: give it a cereal `serialize`, or include cereal's header for it");
   static void encode(Encoder& out, const T& value) {
     Bytes bytes;
@@ -188,18 +187,22 @@ struct EachCodec {  // a vector whose elements have a form of their own
   }
 };
 
-template <> struct Codec<std::string> : BlockCodec<std::string> {};
-template <> struct Codec<std::string_view> : ViewCodec<std::string_view> {};
-template <> struct Codec<const char*> {
+template <>
+struct Codec<std::string> : BlockCodec<std::string> {};
+template <>
+struct Codec<std::string_view> : ViewCodec<std::string_view> {};
+template <>
+struct Codec<const char*> {
   static void encode(Encoder& out, const char* value) { detail::encode(out, std::string_view(value)); }
 };
-template <class T> struct Codec<Block<T>> : BlockCodec<Block<T>> {
+template <class T>
+struct Codec<Block<T>> : BlockCodec<Block<T>> {
   static_assert(kFlat<T>, "gluster: a Block travels as bytes: of arithmetic types, enums, complex and arrays of these");
 };
 template <class T, class A>
-struct Codec<std::vector<T, A>>
-    : std::conditional_t<kFlat<T>, BlockCodec<std::vector<T, A>>,
-                         std::conditional_t<kHasWhole<T>, WholeCodec<std::vector<T, A>>, EachCodec<std::vector<T, A>>>> {};
+struct Codec<std::vector<T, A>> : std::conditional_t<kFlat<T>, BlockCodec<std::vector<T, A>>,
+                                                     std::conditional_t<kHasWhole<T>, WholeCodec<std::vector<T, A>>, EachCodec<std::vector<T, A>>>> {
+};
 template <class A>
 struct Codec<std::vector<bool, A>> {  // as bytes, like a span<const bool>
   static void encode(Encoder& out, const std::vector<bool, A>& value) {
@@ -215,11 +218,11 @@ struct Codec<std::vector<bool, A>> {  // as bytes, like a span<const bool>
   }
 };
 template <class T>
-  requires kFlat<std::remove_const_t<T>>
-struct Codec<std::span<T>> : ViewCodec<std::span<T>> {};
+requires kFlat<std::remove_const_t<T>>
+struct Codec<std::span<T>> : ViewCodec<std::span<T>> {
+};
 template <class T>
-  requires(!kFlat<std::remove_const_t<T>>)
-struct Codec<std::span<T>> {  // on the caller's side only: a kernel takes a vector
+requires(!kFlat<std::remove_const_t<T>>) struct Codec<std::span<T>> {  // on the caller's side only: a kernel takes a vector
   using Elements = std::vector<std::remove_const_t<T>>;
   static void encode(Encoder& out, const std::span<T>& value) {
     if constexpr (kHasWhole<std::remove_const_t<T>>) detail::encode(out, Elements(value.begin(), value.end()));
@@ -227,8 +230,7 @@ struct Codec<std::span<T>> {  // on the caller's side only: a kernel takes a vec
   }
 };
 template <class T, std::size_t N>
-  requires(!kFlat<std::array<T, N>>)
-struct Codec<std::array<T, N>> {
+requires(!kFlat<std::array<T, N>>) struct Codec<std::array<T, N>> {
   static void encode(Encoder& out, const std::array<T, N>& value) {
     for (const T& element : value) detail::encode(out, element);
   }
@@ -246,7 +248,7 @@ inline void make_bools(std::span<bool> values) {
 }
 
 template <class T, std::size_t N>
-  requires kFlat<std::array<T, N>>
+requires kFlat<std::array<T, N>>
 struct Codec<std::array<T, N>> {
   static void encode(Encoder& out, const std::array<T, N>& value) { out.block(value.data(), sizeof value, alignof(T)); }
   static void decode(Decoder& in, std::array<T, N>& value) {
@@ -257,11 +259,10 @@ struct Codec<std::array<T, N>> {
 };
 template <class T, std::size_t N>
 struct Codec<T[N]> {  // on the caller's side only: a kernel takes a std::array
-  static void encode(Encoder& out, const T (&value)[N]) {
-    detail::encode(out, reinterpret_cast<const std::array<T, N>&>(value));
-  }
+  static void encode(Encoder& out, const T (&value)[N]) { detail::encode(out, reinterpret_cast<const std::array<T, N>&>(value)); }
 };
-template <class... T> struct Codec<std::tuple<T...>> {
+template <class... T>
+struct Codec<std::tuple<T...>> {
   static void encode(Encoder& out, const std::tuple<T...>& value) {
     std::apply([&](const auto&... element) { (detail::encode(out, element), ...); }, value);
     if constexpr (sizeof...(T) == 0) out.put(std::uint8_t{0});  // a sequence's elements take a byte each, at least
@@ -271,7 +272,8 @@ template <class... T> struct Codec<std::tuple<T...>> {
     if constexpr (sizeof...(T) == 0) in.get<std::uint8_t>();
   }
 };
-template <class A, class B> struct Codec<std::pair<A, B>> {
+template <class A, class B>
+struct Codec<std::pair<A, B>> {
   static void encode(Encoder& out, const std::pair<A, B>& value) {
     detail::encode(out, value.first);
     detail::encode(out, value.second);
@@ -281,7 +283,8 @@ template <class A, class B> struct Codec<std::pair<A, B>> {
     detail::decode(in, value.second);
   }
 };
-template <class T> struct Codec<std::optional<T>> {
+template <class T>
+struct Codec<std::optional<T>> {
   static void encode(Encoder& out, const std::optional<T>& value) {
     out.put(static_cast<std::uint8_t>(value.has_value()));
     if (value) detail::encode(out, *value);

@@ -109,9 +109,7 @@ class Decoder {
     if (rest() > pad || places.size() != sizes_.size()) malformed("more than was expected");
   }
 
-  [[noreturn]] static void malformed(const char* what) {
-    throw DataError(std::string("malformed frame: it has ") + what);
-  }
+  [[noreturn]] static void malformed(const char* what) { throw DataError(std::string("malformed frame: it has ") + what); }
 
  private:
   // Large blocks that malloc gives begin 16 bytes into a page; the kernel copies between processes half as fast again when both sides lie

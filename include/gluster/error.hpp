@@ -82,8 +82,7 @@ class GLUSTER_PUBLIC KernelError : public CallError {
 /// The kernel's author must act: it died or called `exit`.
 class GLUSTER_PUBLIC KernelCrash : public CallError {
  public:
-  KernelCrash(const std::string& what, CallSite site, int signal)
-      : CallError(what, std::move(site)), signal_(signal) {}
+  KernelCrash(const std::string& what, CallSite site, int signal) : CallError(what, std::move(site)), signal_(signal) {}
   /// The signal's number; 0 when the kernel called `exit`.
   int signal() const noexcept { return signal_; }
 

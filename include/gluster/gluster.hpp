@@ -13,7 +13,7 @@ namespace gluster {
 namespace detail {
 /// `options` null: those of the environment.
 int launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options* options, const Manifest& self);
-}
+}  // namespace detail
 
 /// Runs `main` on rank 0 of the world, the master; every other rank serves calls until `main` has returned. In a program
 /// started alone, `main` runs with one runner inside its own process.

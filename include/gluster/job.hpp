@@ -87,9 +87,9 @@ class JobState : public std::enable_shared_from_this<JobState> {
     std::uint64_t number = 0;
     int runner = -1;
     int attempt = 1;
-    bool sent_out = false;   ///< to `runner`; false while it waits, here or for its plugin
-    bool leaving = false;    ///< its arguments are being sent
-    bool cancelled = false;  ///< sent, but nobody wants the value
+    bool sent_out = false;    ///< to `runner`; false while it waits, here or for its plugin
+    bool leaving = false;     ///< its arguments are being sent
+    bool cancelled = false;   ///< sent, but nobody wants the value
     std::uint64_t bytes = 0;  ///< of large arguments
     Encoder frame;
     const struct RunnerInfo* on = nullptr;  ///< the engine's
@@ -243,8 +243,7 @@ class AsCompleted {
   explicit AsCompleted(Jobs& jobs) {
     for (auto& job : jobs) jobs_.push_back(&job);
     if (!jobs_.empty()) any_ = jobs_.front()->state().shared_from_this();
-    for (std::size_t at = 0; at < jobs_.size(); ++at)
-      jobs_[at]->state().on_end([ended = ended_, at] { ended->push(at); });
+    for (std::size_t at = 0; at < jobs_.size(); ++at) jobs_[at]->state().on_end([ended = ended_, at] { ended->push(at); });
   }
 
   class Iterator {

@@ -78,8 +78,7 @@ struct Parameter {
   P pass() { return static_cast<P>(std::move(value)); }
 };
 template <class P>
-  requires(std::is_lvalue_reference_v<P> && !kIsSmartPointer<std::remove_cvref_t<P>>)
-struct Parameter<P> {
+requires(std::is_lvalue_reference_v<P> && !kIsSmartPointer<std::remove_cvref_t<P>>) struct Parameter<P> {
   static_assert(std::is_const_v<std::remove_reference_t<P>>,
                 "GLUSTER_EXPORT: a kernel cannot take a non-const reference: what it changes would not travel back; "
                 "return the value instead");
@@ -90,8 +89,7 @@ struct Parameter<P> {
   P pass() { return value; }
 };
 template <class P>
-  requires(std::is_reference_v<P> && kIsSmartPointer<std::remove_cvref_t<P>>)
-struct Parameter<P> : Parameter<std::remove_cvref_t<P>> {
+requires(std::is_reference_v<P>&& kIsSmartPointer<std::remove_cvref_t<P>>) struct Parameter<P> : Parameter<std::remove_cvref_t<P>> {
   static_assert(std::is_rvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
                 "GLUSTER_EXPORT: a kernel cannot take a non-const reference: what it changes would not travel back; "
                 "return the value instead");
@@ -108,9 +106,9 @@ struct Parameter<std::span<T>> {
   std::span<T> pass() { return value; }
 };
 template <class T, std::size_t N>
-  requires(N != std::dynamic_extent)
-struct Parameter<std::span<T, N>> {
-  static_assert(kNever<T>, "GLUSTER_EXPORT: a span of a fixed size is no parameter: take std::array<T, N>, or std::span<const T> and look at its size");
+requires(N != std::dynamic_extent) struct Parameter<std::span<T, N>> {
+  static_assert(kNever<T>,
+                "GLUSTER_EXPORT: a span of a fixed size is no parameter: take std::array<T, N>, or std::span<const T> and look at its size");
 };
 template <>
 struct Parameter<const char*> {
@@ -201,9 +199,8 @@ extern const gluster::KernelDoc* const __stop_gluster_docs[] __attribute__((weak
 
 /// This module's own table. Found by name in a plugin.
 __attribute__((weak, used, visibility("default"))) const gluster::Manifest* gluster_manifest() {
-  static const gluster::Manifest manifest = {gluster::kAbiVersion,     sizeof(gluster::Manifest),
-                                             __start_gluster_kernels, __stop_gluster_kernels,
-                                             __start_gluster_docs,    __stop_gluster_docs};
+  static const gluster::Manifest manifest = {gluster::kAbiVersion,   sizeof(gluster::Manifest), __start_gluster_kernels,
+                                             __stop_gluster_kernels, __start_gluster_docs,      __stop_gluster_docs};
   return &manifest;
 }
 }
@@ -212,19 +209,18 @@ __attribute__((weak, used, visibility("default"))) const gluster::Manifest* glus
 #define GLUSTER_EXPORT(function) GLUSTER_EXPORT_AS(function, function)
 
 /// Exports a function (an overload cast to one type, an instance of a template, one in another namespace) as `name`.
-#define GLUSTER_EXPORT_AS(name, ...)                                                                                      \
-  namespace gluster_export_##name {                                                                                       \
-    static constexpr ::gluster::Kernel gluster_kernel_ = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature,  \
-                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open};             \
-    __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const gluster_entry_ =              \
-        &gluster_kernel_;                                                                                                 \
+#define GLUSTER_EXPORT_AS(name, ...)                                                                                           \
+  namespace gluster_export_##name {                                                                                            \
+    static constexpr ::gluster::Kernel gluster_kernel_ = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature,       \
+                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open};                  \
+    __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const gluster_entry_ = &gluster_kernel_; \
   }
 
 /// Documents an exported kernel: one text, then its parameters' names in order.
-#define GLUSTER_DOC(name, text, ...)                                                                                      \
-  namespace gluster_doc_##name {                                                                                          \
-    static constexpr const char* gluster_parameters_[] = {"" __VA_OPT__(, ) __VA_ARGS__};                                 \
-    static constexpr ::gluster::KernelDoc gluster_doc_ = {#name, text, gluster_parameters_ + 1,                           \
-                                                          sizeof gluster_parameters_ / sizeof *gluster_parameters_ - 1};  \
+#define GLUSTER_DOC(name, text, ...)                                                                                        \
+  namespace gluster_doc_##name {                                                                                            \
+    static constexpr const char* gluster_parameters_[] = {"" __VA_OPT__(, ) __VA_ARGS__};                                   \
+    static constexpr ::gluster::KernelDoc gluster_doc_ = {#name, text, gluster_parameters_ + 1,                             \
+                                                          sizeof gluster_parameters_ / sizeof *gluster_parameters_ - 1};    \
     __attribute__((section("gluster_docs"), used)) static const ::gluster::KernelDoc* const gluster_entry_ = &gluster_doc_; \
   }

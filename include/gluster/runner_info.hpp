@@ -22,13 +22,13 @@ struct RunnerInfo {
 struct RunnerStatus {
   int rank = -1;
   std::string host;
-  int calls = 0;                      ///< on their way to it, waiting there, or running
-  std::string kernel;                 ///< running when it last answered; empty: none
-  std::uint64_t calls_done = 0;       ///< since it started, when it last answered
-  double load = 0;                    ///< its host's load average over one minute, when it last answered
-  std::uint64_t memory = 0;           ///< resident bytes, when it last answered
-  std::vector<std::string> plugins;   ///< loaded there
-  double age = 0;                     ///< seconds since it last answered
+  int calls = 0;                     ///< on their way to it, waiting there, or running
+  std::string kernel;                ///< running when it last answered; empty: none
+  std::uint64_t calls_done = 0;      ///< since it started, when it last answered
+  double load = 0;                   ///< its host's load average over one minute, when it last answered
+  std::uint64_t memory = 0;          ///< resident bytes, when it last answered
+  std::vector<std::string> plugins;  ///< loaded there
+  double age = 0;                    ///< seconds since it last answered
 };
 
 struct Status {

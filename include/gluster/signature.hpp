@@ -102,8 +102,7 @@ constexpr Scalar scalar_of() {
   if constexpr (!std::is_arithmetic_v<T>) return Scalar::none;
   else if constexpr (std::is_same_v<T, bool>) return Scalar::boolean;
   else if constexpr (std::is_same_v<T, char>) return Scalar::character;
-  else if constexpr (std::is_floating_point_v<T>)
-    return sizeof(T) == 4 ? Scalar::f32 : sizeof(T) == 8 ? Scalar::f64 : Scalar::f80;
+  else if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? Scalar::f32 : sizeof(T) == 8 ? Scalar::f64 : Scalar::f80;
   else {
     static_assert(sizeof(T) <= 8, "gluster: integers of more than 64 bits cannot travel");
     constexpr int log = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
@@ -112,8 +111,7 @@ constexpr Scalar scalar_of() {
 }
 
 constexpr std::string_view scalar_name(Scalar scalar) {
-  constexpr std::string_view names[] = {"",   "bool", "char", "i8",  "i16", "i32", "i64",
-                                        "u8", "u16",  "u32",  "u64", "f32", "f64", "f80"};
+  constexpr std::string_view names[] = {"", "bool", "char", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "f80"};
   return names[static_cast<std::size_t>(scalar)];
 }
 
@@ -178,18 +176,25 @@ class TypeArchive {
 };
 
 template <class T, class A>
-concept MemberSerialize = requires(T& value, A& archive) { cereal::access::member_serialize(archive, value); };
+concept MemberSerialize = requires(T& value, A& archive) {
+  cereal::access::member_serialize(archive, value);
+};
 template <class T, class A>
-concept MemberSerializeVersion =
-    requires(T& value, A& archive) { cereal::access::member_serialize(archive, value, std::uint32_t{0}); };
+concept MemberSerializeVersion = requires(T& value, A& archive) {
+  cereal::access::member_serialize(archive, value, std::uint32_t{0});
+};
 template <class T, class A>
-concept FreeSerialize = requires(T& value, A& archive) { serialize(archive, value); };
+concept FreeSerialize = requires(T& value, A& archive) {
+  serialize(archive, value);
+};
 template <class T, class A>
-concept FreeSerializeVersion = requires(T& value, A& archive) { serialize(archive, value, std::uint32_t{0}); };
+concept FreeSerializeVersion = requires(T& value, A& archive) {
+  serialize(archive, value, std::uint32_t{0});
+};
 
 template <class T>
-concept HasSerialize = std::is_class_v<T> && (MemberSerialize<T, TypeArchive> || MemberSerializeVersion<T, TypeArchive> ||
-                                              FreeSerialize<T, TypeArchive> || FreeSerializeVersion<T, TypeArchive>);
+concept HasSerialize = std::is_class_v<T> &&(MemberSerialize<T, TypeArchive> || MemberSerializeVersion<T, TypeArchive> ||
+                                             FreeSerialize<T, TypeArchive> || FreeSerializeVersion<T, TypeArchive>);
 
 template <class T>
 void serialize_types(TypeArchive& archive, T& value) {
@@ -250,44 +255,64 @@ struct DescribeKeyed {
   static void add(TypeText& text) { describe_all<T...>(text, "{", ':', "}"); }
 };
 
-template <> struct Describe<void> {
+template <>
+struct Describe<void> {
   static void add(TypeText& text) { text.out += "void"; }
 };
-template <> struct Describe<std::monostate> {
+template <>
+struct Describe<std::monostate> {
   static void add(TypeText& text) { text.out += "none"; }
 };
-template <> struct Describe<std::string> : DescribeText {};
-template <> struct Describe<std::string_view> : DescribeText {};
-template <> struct Describe<const char*> : DescribeText {};
-template <> struct Describe<char*> : DescribeText {};
-template <class T, class A> struct Describe<std::vector<T, A>> : DescribeSequence<T> {};
-template <class T> struct Describe<std::span<T>> : DescribeSequence<T> {};
-template <class T> struct Describe<Block<T>> : DescribeSequence<T> {};
-template <class T, std::size_t N> struct Describe<std::array<T, N>> {
+template <>
+struct Describe<std::string> : DescribeText {};
+template <>
+struct Describe<std::string_view> : DescribeText {};
+template <>
+struct Describe<const char*> : DescribeText {};
+template <>
+struct Describe<char*> : DescribeText {};
+template <class T, class A>
+struct Describe<std::vector<T, A>> : DescribeSequence<T> {};
+template <class T>
+struct Describe<std::span<T>> : DescribeSequence<T> {};
+template <class T>
+struct Describe<Block<T>> : DescribeSequence<T> {};
+template <class T, std::size_t N>
+struct Describe<std::array<T, N>> {
   static void add(TypeText& text) { describe_all<T>(text, "[", ',', ";" + std::to_string(N) + "]"); }
 };
-template <class T, std::size_t N> struct Describe<T[N]> : Describe<std::array<T, N>> {};
-template <class A, class B> struct Describe<std::pair<A, B>> : DescribeTuple<A, B> {};
-template <class... T> struct Describe<std::tuple<T...>> : DescribeTuple<T...> {};
-template <class K, class V, class C, class A> struct Describe<std::map<K, V, C, A>> : DescribeKeyed<K, V> {};
+template <class T, std::size_t N>
+struct Describe<T[N]> : Describe<std::array<T, N>> {};
+template <class A, class B>
+struct Describe<std::pair<A, B>> : DescribeTuple<A, B> {};
+template <class... T>
+struct Describe<std::tuple<T...>> : DescribeTuple<T...> {};
+template <class K, class V, class C, class A>
+struct Describe<std::map<K, V, C, A>> : DescribeKeyed<K, V> {};
 template <class K, class V, class H, class E, class A>
 struct Describe<std::unordered_map<K, V, H, E, A>> : DescribeKeyed<K, V> {};
-template <class K, class C, class A> struct Describe<std::set<K, C, A>> : DescribeKeyed<K> {};
+template <class K, class C, class A>
+struct Describe<std::set<K, C, A>> : DescribeKeyed<K> {};
 template <class K, class H, class E, class A>
 struct Describe<std::unordered_set<K, H, E, A>> : DescribeKeyed<K> {};
-template <class T> struct Describe<std::optional<T>> {
+template <class T>
+struct Describe<std::optional<T>> {
   static void add(TypeText& text) { describe_all<T>(text, "", ',', "?"); }
 };
-template <class... T> struct Describe<std::variant<T...>> {
+template <class... T>
+struct Describe<std::variant<T...>> {
   static void add(TypeText& text) { describe_all<T...>(text, "<", '|', ">"); }
 };
-template <class T> struct Describe<std::complex<T>> {
+template <class T>
+struct Describe<std::complex<T>> {
   static void add(TypeText& text) { describe_all<T>(text, "complex(", ',', ")"); }
 };
-template <class T, class D> struct Describe<std::unique_ptr<T, D>> {
+template <class T, class D>
+struct Describe<std::unique_ptr<T, D>> {
   static void add(TypeText& text) { describe_all<T>(text, "*", ',', ""); }
 };
-template <class T> struct Describe<std::shared_ptr<T>> {
+template <class T>
+struct Describe<std::shared_ptr<T>> {
   static void add(TypeText& text) { describe_all<T>(text, "&", ',', ""); }
 };
 

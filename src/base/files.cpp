@@ -21,8 +21,7 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& file, int flags, const char* what)
-      : number_(::open(file.c_str(), flags | O_CLOEXEC, 0600)) {
+  Descriptor(const std::filesystem::path& file, int flags, const char* what) : number_(::open(file.c_str(), flags | O_CLOEXEC, 0600)) {
     if (number_ < 0) fail(what, file, errno);
   }
   ~Descriptor() { ::close(number_); }
@@ -92,8 +91,7 @@ void make_private(const std::filesystem::path& directory) {
     throw Error(fmt::format("will not use {}: others could write into it", directory.string()));
 }
 
-FileLock::FileLock(const std::filesystem::path& file)
-    : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+FileLock::FileLock(const std::filesystem::path& file) : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (descriptor_ < 0) fail("lock", file, errno);
   while (::flock(descriptor_, LOCK_EX) != 0) {
     if (errno == EINTR) continue;

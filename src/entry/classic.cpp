@@ -67,9 +67,10 @@ bool JobDone(int id) {
 void AddRunner(const std::string& host) { detail::cluster().use_host(host); }
 
 void AddRunnerPort(const std::string& host, int port) {
-  throw UsageError(fmt::format("AddRunnerPort({}, {}): this version has no resident pool; start the runners with mpirun or srun, and name hosts "
-                               "with AddRunner",
-                               host, port));
+  throw UsageError(
+      fmt::format("AddRunnerPort({}, {}): this version has no resident pool; start the runners with mpirun or srun, and name hosts "
+                  "with AddRunner",
+                  host, port));
 }
 
 void ImportFunctionFile(const std::string& file) { detail::cluster().import_functions(file); }

@@ -50,9 +50,14 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
   if (options.threads == 0 && share.is_part) base::bind_to(share.cores);
   int threads = options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
   omp_set_num_threads(threads);
-  return {base::host_name(),    base::architecture(), base::operating_system(),
-          base::cpu_model(),    base::program_path(), static_cast<std::int32_t>(share.cores.size()),
-          threads, ::getpid()};
+  return {base::host_name(),
+          base::architecture(),
+          base::operating_system(),
+          base::cpu_model(),
+          base::program_path(),
+          static_cast<std::int32_t>(share.cores.size()),
+          threads,
+          ::getpid()};
 }
 
 class MpiCrew final : public Crew {

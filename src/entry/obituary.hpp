@@ -8,9 +8,9 @@ namespace gluster::entry {
 // What is known of a runner's end.
 struct Obituary {
   int rank = -1;
-  int signal = 0;       // 0: it called exit
+  int signal = 0;  // 0: it called exit
   int exit_status = 0;
-  int from_outside = 0;  // somebody sent it the signal
+  int from_outside = 0;   // somebody sent it the signal
   char kernel[228] = "";  // empty: none was running
 
   // One sentence.

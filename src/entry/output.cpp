@@ -84,8 +84,7 @@ void Output::drain() {
   int pipe = open_pipe.load();
   if (pipe < 0) return;
   char buffer[4096];
-  for (ssize_t count; (count = ::read(pipe, buffer, sizeof buffer)) > 0;)
-    write_all(open_original.load(), {buffer, static_cast<std::size_t>(count)});
+  for (ssize_t count; (count = ::read(pipe, buffer, sizeof buffer)) > 0;) write_all(open_original.load(), {buffer, static_cast<std::size_t>(count)});
 }
 
 void Output::run() {

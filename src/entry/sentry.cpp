@@ -85,8 +85,7 @@ Sentry::~Sentry() {
 void Sentry::watch(std::vector<Ward> wards, Parts parts) {
   wards_ = std::move(wards);
   parts_ = std::move(parts);
-  for (const Ward& ward : wards_)
-    processes_.push_back(ward.host == parts_.host ? static_cast<int>(::syscall(SYS_pidfd_open, ward.pid, 0)) : -1);
+  for (const Ward& ward : wards_) processes_.push_back(ward.host == parts_.host ? static_cast<int>(::syscall(SYS_pidfd_open, ward.pid, 0)) : -1);
   sigterm_wakes.store(wake_);
   stopping_.store(false);
   struct sigaction before {};

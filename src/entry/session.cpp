@@ -46,7 +46,8 @@ Session::~Session() {
 bool Session::is_master() const noexcept { return parts_->comm.rank() == 0; }
 
 Cluster& Session::cluster() {
-  if (!is_master()) throw UsageError(fmt::format("rank {} of this Session is a runner: only rank 0 has the cluster, the others call serve()", parts_->comm.rank()));
+  if (!is_master())
+    throw UsageError(fmt::format("rank {} of this Session is a runner: only rank 0 has the cluster, the others call serve()", parts_->comm.rank()));
   return parts_->crew->cluster();
 }
 

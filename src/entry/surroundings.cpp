@@ -80,8 +80,7 @@ Options Options::from_environment() {
 namespace entry {
 
 Options completed(Options options) {
-  if (options.credit < 1 || options.credit > 4096)
-    throw UsageError(fmt::format("Options::credit is {}: it must be from 1 to 4096", options.credit));
+  if (options.credit < 1 || options.credit > 4096) throw UsageError(fmt::format("Options::credit is {}: it must be from 1 to 4096", options.credit));
   if (options.threads < 0) throw UsageError(fmt::format("Options::threads is {}: it cannot be negative", options.threads));
   if (options.cache.empty()) options.cache = cache_directory();
   return options;
@@ -89,8 +88,7 @@ Options completed(Options options) {
 
 Surroundings Surroundings::from_environment() {
   Surroundings around;
-  for (char** at = environ; *at != nullptr; ++at)
-    around.launched |= mpi::is_launcher_variable(std::string_view(*at, std::strcspn(*at, "=")));
+  for (char** at = environ; *at != nullptr; ++at) around.launched |= mpi::is_launcher_variable(std::string_view(*at, std::strcspn(*at, "=")));
   around.by_mpirun = !variable("OMPI_COMM_WORLD_SIZE").empty();
   around.slurm_step_tasks = number("SLURM_STEP_NUM_TASKS", 0, 0, 1 << 30);
   return around;

@@ -5,7 +5,7 @@ namespace gluster::entry {
 
 // What the environment says about who started this process; read once.
 struct Surroundings {
-  bool launched = false;     // as a rank, by mpirun, srun or their like
+  bool launched = false;  // as a rank, by mpirun, srun or their like
   bool by_mpirun = false;
   int slurm_step_tasks = 0;  // 0: not in a Slurm step
 

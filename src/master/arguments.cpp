@@ -75,7 +75,8 @@ void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> ar
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const detail::Argument& argument = arguments[i];
     const Type& parameter = signature.parameters[i];
-    if (argument.value == nullptr) refuse(kernel, fmt::format("argument {} is a null pointer, the kernel takes {}", i + 1, parameter.text), arguments, result);
+    if (argument.value == nullptr)
+      refuse(kernel, fmt::format("argument {} is a null pointer, the kernel takes {}", i + 1, parameter.text), arguments, result);
     if (argument.type->text == parameter.text) {
       argument.encode(frame, argument.value);
     } else if (!convert(argument.type->scalar, argument.value, parameter.scalar, frame)) {

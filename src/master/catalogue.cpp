@@ -46,8 +46,7 @@ bool Catalogue::has(const std::filesystem::path& path, const std::string& identi
   return at != imported_.end() && at->second.path == path && at->second.identity == identity;
 }
 
-void Catalogue::add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library,
-                    std::uint32_t image) {
+void Catalogue::add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library, std::uint32_t image) {
   std::string stem = stem_for(path);
   std::unique_lock lock(mutex_);
   Imported& imported = imported_[stem];
@@ -101,8 +100,7 @@ std::string Catalogue::nearest(std::string_view name) const {
 std::vector<KernelInfo> Catalogue::list() const {
   std::shared_lock lock(mutex_);
   std::vector<KernelInfo> list;
-  for (const auto& [name, kernel] : names_)
-    list.push_back({name, kernel->signature->text(), kernel->documentation, kernel->parameters});
+  for (const auto& [name, kernel] : names_) list.push_back({name, kernel->signature->text(), kernel->documentation, kernel->parameters});
   std::sort(list.begin(), list.end(), [](const KernelInfo& a, const KernelInfo& b) { return a.name < b.name; });
   return list;
 }

@@ -217,9 +217,7 @@ void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) const {
   job.call.compute_nanoseconds = head.compute;
 }
 
-CallSite Dispatcher::site(const JobState& job) const {
-  return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt};
-}
+CallSite Dispatcher::site(const JobState& job) const { return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt}; }
 
 void Dispatcher::fail(const JobPointer& job, const wire::Failure& failure, Outcome outcome) {
   CallSite at = site(*job);
@@ -295,8 +293,7 @@ void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
   Shipment& shipment = shelved.at(rank);
   shipment.stage = Shipment::Stage::kFailed;
   shipment.failure = failed.message;
-  for (const JobPointer& job : std::exchange(shipment.held, {}))
-    finish(release(job->call), std::make_exception_ptr(PluginError(failed.message)));
+  for (const JobPointer& job : std::exchange(shipment.held, {})) finish(release(job->call), std::make_exception_ptr(PluginError(failed.message)));
   offer_again(shelved, rank);
   send_queued();
 }
@@ -315,8 +312,8 @@ void Dispatcher::stop() {
 }
 
 void Dispatcher::on_hello(int rank, wire::Hello hello) {
-  auto info = std::make_shared<RunnerInfo>(RunnerInfo{rank, hello.host, hello.cores, hello.threads, hello.architecture, hello.os,
-                                                      hello.cpu, hello.program, hello.pid});
+  auto info = std::make_shared<RunnerInfo>(
+      RunnerInfo{rank, hello.host, hello.cores, hello.threads, hello.architecture, hello.os, hello.cpu, hello.program, hello.pid});
   Roster::Runner& runner = roster_.at(rank);
   runner.status.rank = rank;
   runner.status.host = info->host;

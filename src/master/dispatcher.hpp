@@ -19,7 +19,7 @@ namespace gluster::master {
 
 // A plugin as the dispatcher hands it on.
 struct Image {
-  wire::Plugin plugin;  // but `image`, which the dispatcher numbers
+  wire::Plugin plugin;                                // but `image`, which the dispatcher numbers
   std::shared_ptr<const std::string> object, source;  // what a runner may want; never null, perhaps empty
 };
 
@@ -112,8 +112,8 @@ class Dispatcher final : public wire::Receiver {
   wire::Link* link_;
   Roster roster_;
   std::vector<Shelved> images_;
-  std::deque<JobPointer> queue_;                      // not given to a runner
-  JobTable jobs_;                                     // given to one
+  std::deque<JobPointer> queue_;  // not given to a runner
+  JobTable jobs_;                 // given to one
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;

@@ -28,9 +28,7 @@ std::chrono::microseconds time_until(Clock::time_point deadline) {
 }  // namespace
 
 Engine::Engine(Parts parts)
-    : link_(std::move(parts.link)),
-      baton_(parts.baton),
-      dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit)) {
+    : link_(std::move(parts.link)), baton_(parts.baton), dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit)) {
   if (parts.helper) helper_ = std::thread([this] { run_helper(); });
 }
 

@@ -26,7 +26,7 @@ class Engine {
   struct Parts {
     std::unique_ptr<wire::Link> link;
     mpi::Baton* baton;
-    bool helper;           // false where other threads may not call MPI
+    bool helper;  // false where other threads may not call MPI
     std::vector<int> runners;
     int credit;
   };
@@ -97,12 +97,12 @@ class Engine {
 
   std::mutex waiting_mutex_;
   std::condition_variable waiting_;
-  std::atomic<bool> polled_ = false;    // somebody who waits moves messages
-  std::atomic<int> followers_ = 0;      // others who wait
+  std::atomic<bool> polled_ = false;     // somebody who waits moves messages
+  std::atomic<int> followers_ = 0;       // others who wait
   std::atomic<std::thread::id> leader_;  // who does, or did last
   std::atomic<bool> closed_ = false;     // and nobody does any more
   enum class End { kOpen, kDone, kGivenUp };
-  std::atomic<End> end_ = End::kOpen;    // of shut_down
+  std::atomic<End> end_ = End::kOpen;  // of shut_down
 
   std::mutex helper_mutex_;
   std::condition_variable helper_wanted_;

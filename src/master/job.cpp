@@ -53,8 +53,14 @@ void JobState::end_following(std::exception_ptr error) {
 
 JobInfo JobState::info() {
   return engine_->with([&](auto&) {
-    return JobInfo{call.sent_out ? call.runner : -1, call.sent_out && call.on ? call.on->host : std::string(), call.attempt,
-                   call.queued, call.sent, call.started, call.finished, static_cast<double>(call.compute_nanoseconds) * 1e-9};
+    return JobInfo{call.sent_out ? call.runner : -1,
+                   call.sent_out && call.on ? call.on->host : std::string(),
+                   call.attempt,
+                   call.queued,
+                   call.sent,
+                   call.started,
+                   call.finished,
+                   static_cast<double>(call.compute_nanoseconds) * 1e-9};
   });
 }
 

@@ -21,10 +21,10 @@ class Roster {
     Standing standing = Standing::kExpected;
     bool in_use = true;
     int calls = 0;
-    std::uint64_t bytes = 0;          // of large arguments, of calls not ended
-    std::chrono::nanoseconds ahead{0};  // its clock before the master's
+    std::uint64_t bytes = 0;                                                // of large arguments, of calls not ended
+    std::chrono::nanoseconds ahead{0};                                      // its clock before the master's
     std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
-    RunnerStatus status;              // as it last answered
+    RunnerStatus status;                                                    // as it last answered
     Clock::time_point answered{};
   };
 

@@ -27,8 +27,7 @@ Mailboxes::Mailboxes(std::byte* memory, const std::vector<int>& ranks, int self)
     all_.emplace_back(0, stations[place].from_master, stations[place].to_master, stations[0].bell);
     return;
   }
-  for (std::size_t i = 1; i < ranks.size(); ++i)
-    all_.emplace_back(ranks[i], stations[i].to_master, stations[i].from_master, stations[i].bell);
+  for (std::size_t i = 1; i < ranks.size(); ++i) all_.emplace_back(ranks[i], stations[i].to_master, stations[i].from_master, stations[i].bell);
 }
 
 void Mailboxes::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) const {

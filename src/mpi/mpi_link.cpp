@@ -156,8 +156,7 @@ void MpiLink::send_pieces(int rank, wire::Frame frame) {
   auto send = [&](const void* data, std::size_t bytes) {
     for_pieces(bytes, [&](std::size_t at, int size) {
       MPI_Request& request = departure.requests.emplace_back();
-      check(MPI_Isend(static_cast<const std::byte*>(data) + at, size, MPI_BYTE, rank, tag(departure.frame.number), comm_, &request),
-            "MPI_Isend");
+      check(MPI_Isend(static_cast<const std::byte*>(data) + at, size, MPI_BYTE, rank, tag(departure.frame.number), comm_, &request), "MPI_Isend");
     });
   };
   if (wire::spills(departure.frame)) send(content.body.data(), content.body.size());

@@ -78,9 +78,9 @@ class MpiLink final : public wire::Link {
   struct Arrival {
     int rank;
     wire::Head head;
-    std::shared_ptr<Block<std::byte>> spill;    // while its body is on its way
-    std::unique_ptr<wire::Incoming> frame;      // then while its segments are; null: thrown away
-    std::optional<Sink> sink;                   // where it is thrown away to
+    std::shared_ptr<Block<std::byte>> spill;  // while its body is on its way
+    std::unique_ptr<wire::Incoming> frame;    // then while its segments are; null: thrown away
+    std::optional<Sink> sink;                 // where it is thrown away to
     std::vector<MPI_Request> requests;
   };
 
@@ -108,7 +108,7 @@ class MpiLink final : public wire::Link {
   std::uint64_t largest_tag_;
   Mailboxes mailboxes_;
   Pool in_pool_;
-  Pool out_pool_;  // apart: it stays small, and so in the cache
+  Pool out_pool_;               // apart: it stays small, and so in the cache
   std::vector<Posted> posted_;  // a ring; MPI fills it in order
   std::size_t next_posted_ = 0;
   std::vector<Outbox> outboxes_;  // by rank

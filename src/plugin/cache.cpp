@@ -15,8 +15,7 @@ namespace gluster::plugin {
 namespace {
 
 [[noreturn]] void cannot(const std::filesystem::path& directory, const Error& reason) {
-  throw PluginError(fmt::format("plugins cannot be kept in {}: {}; choose another directory with GLUSTER_CACHE",
-                                directory.string(), reason.what()));
+  throw PluginError(fmt::format("plugins cannot be kept in {}: {}; choose another directory with GLUSTER_CACHE", directory.string(), reason.what()));
 }
 
 }  // namespace

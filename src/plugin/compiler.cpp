@@ -92,8 +92,7 @@ Compiler::Compiler(std::string command, Cache& cache)
 Source Compiler::preprocess(const std::filesystem::path& file) {
   std::string what = fmt::format("{} cannot be compiled", file.string());
   Temporary out(base::temporary_name(cache_->place("source.ii")));
-  run(command_line(command_, {"-E", "-x", "c++", "-I" + header_directory().string(), file.string(), "-o", out.path().string()}),
-      what);
+  run(command_line(command_, {"-E", "-x", "c++", "-I" + header_directory().string(), file.string(), "-o", out.path().string()}), what);
   Source source{file.string(), base::read_file(out.path()), {}};
   source.digest = digest_without_markers(source.text);
   return source;
@@ -101,11 +100,13 @@ Source Compiler::preprocess(const std::filesystem::path& file) {
 
 const std::string& Compiler::version() {
   if (!version_.empty()) return version_;
-  std::string output = run([&] {
-    auto line = words(command_);
-    line.push_back("--version");
-    return line;
-  }(), "the C++ compiler does not tell its version");
+  std::string output = run(
+      [&] {
+        auto line = words(command_);
+        line.push_back("--version");
+        return line;
+      }(),
+      "the C++ compiler does not tell its version");
   return version_ = command_ + ": " + output.substr(0, output.find('\n'));
 }
 

@@ -61,9 +61,7 @@ void encode(const TypeNode& type, const Json& value, const Where& where, Encoder
       for (std::size_t i = 0; i < values.size(); ++i) encode(*type.parts[i], values[i], Where(where, i), out);
       return;
     }
-    case Kind::kOptional:
-      out.put(std::uint8_t{!value.is_null()});
-      return value.is_null() ? void() : encode(*type.parts[0], value, where, out);
+    case Kind::kOptional: out.put(std::uint8_t{!value.is_null()}); return value.is_null() ? void() : encode(*type.parts[0], value, where, out);
     default: return whole(type, value, where, out);
   }
 }

@@ -56,13 +56,13 @@ const Manifest& manifest_in(void* handle, const std::string& shown) {
   void* object = nullptr;
   Dl_info info{};
   if (symbol == nullptr || ::dladdr1(symbol, &info, &object, RTLD_DL_LINKMAP) == 0 || object != handle)
-    throw PluginError(fmt::format(
-        "{} has no Gluster manifest: include <gluster/plugin.hpp> and export its kernels with GLUSTER_EXPORT", shown));
+    throw PluginError(fmt::format("{} has no Gluster manifest: include <gluster/plugin.hpp> and export its kernels with GLUSTER_EXPORT", shown));
   auto manifest = reinterpret_cast<const Manifest* (*)()>(symbol)();
   if (manifest->abi != kAbiVersion)
-    throw PluginError(fmt::format("{} was built for version {} of Gluster's plugin interface, this is version {}: build it again "
-                                  "with this version's headers",
-                                  shown, manifest->abi, kAbiVersion));
+    throw PluginError(
+        fmt::format("{} was built for version {} of Gluster's plugin interface, this is version {}: build it again "
+                    "with this version's headers",
+                    shown, manifest->abi, kAbiVersion));
   return *manifest;
 }
 
@@ -75,15 +75,11 @@ void Library::check(const std::filesystem::path& file, const std::string& shown)
   in.read(reinterpret_cast<char*>(&head), sizeof head);
   if (in.gcount() < EI_NIDENT || std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
     throw PluginError(fmt::format("{} is not a shared object (it is no ELF file): build it with -shared -fPIC", shown));
-  if (in.gcount() < static_cast<std::streamsize>(sizeof head))
-    throw PluginError(fmt::format("{} is cut short: build or copy it again", shown));
+  if (in.gcount() < static_cast<std::streamsize>(sizeof head)) throw PluginError(fmt::format("{} is cut short: build or copy it again", shown));
   if (head.e_machine != kThisMachine)
-    throw PluginError(fmt::format("{} is for {}, this host is {}: build it here", shown, machine_name(head.e_machine),
-                                  machine_name(kThisMachine)));
-  if (head.e_type != ET_DYN)
-    throw PluginError(fmt::format("{} is not a shared object: build it with -shared -fPIC", shown));
-  if (bytes_needed(in, head) > std::filesystem::file_size(file))
-    throw PluginError(fmt::format("{} is cut short: build or copy it again", shown));
+    throw PluginError(fmt::format("{} is for {}, this host is {}: build it here", shown, machine_name(head.e_machine), machine_name(kThisMachine)));
+  if (head.e_type != ET_DYN) throw PluginError(fmt::format("{} is not a shared object: build it with -shared -fPIC", shown));
+  if (bytes_needed(in, head) > std::filesystem::file_size(file)) throw PluginError(fmt::format("{} is cut short: build or copy it again", shown));
 }
 
 std::shared_ptr<const Library> Library::load(const std::filesystem::path& file, const std::string& shown) {
@@ -108,14 +104,12 @@ Library::Library(const Manifest& manifest, const std::string& shown) {
     auto doc = std::find_if(manifest.docs_begin, manifest.docs_end, named);
     entries_.push_back({*at, doc == manifest.docs_end ? nullptr : *doc});
   }
-  if (entries_.empty())
-    throw PluginError(fmt::format("{} exports no kernels: name them with GLUSTER_EXPORT", shown));
-  std::sort(entries_.begin(), entries_.end(),
-            [](const Entry& a, const Entry& b) { return std::strcmp(a.kernel->name, b.kernel->name) < 0; });
+  if (entries_.empty()) throw PluginError(fmt::format("{} exports no kernels: name them with GLUSTER_EXPORT", shown));
+  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return std::strcmp(a.kernel->name, b.kernel->name) < 0; });
   for (std::size_t i = 1; i < entries_.size(); ++i)
     if (std::strcmp(entries_[i - 1].kernel->name, entries_[i].kernel->name) == 0)
-      throw PluginError(fmt::format("{} exports two kernels called {}: give one another name with GLUSTER_EXPORT_AS", shown,
-                                    entries_[i].kernel->name));
+      throw PluginError(
+          fmt::format("{} exports two kernels called {}: give one another name with GLUSTER_EXPORT_AS", shown, entries_[i].kernel->name));
 }
 
 std::string Library::fingerprint() const {

@@ -39,8 +39,14 @@ Shelved Shelf::take(const std::filesystem::path& file) {
 Shelved Shelf::take_source(const std::filesystem::path& file) {
   Source source = compiler_.preprocess(file);
   Object object = compiler_.compile(source);
-  return {Library::load(object.file, file.string()), stem_of(file), file.string(), object.digest, object.key, source.digest,
-          shared(read(object.file)), shared(std::move(source.text))};
+  return {Library::load(object.file, file.string()),
+          stem_of(file),
+          file.string(),
+          object.digest,
+          object.key,
+          source.digest,
+          shared(read(object.file)),
+          shared(std::move(source.text))};
 }
 
 std::shared_ptr<const Library> Shelf::find(const std::string& identity, const std::string& digest, const std::string& shown) {

@@ -17,7 +17,7 @@ std::string stem_of(const std::filesystem::path& file);
 // A plugin that is ready to be called, and all that another node needs to have it too.
 struct Shelved {
   std::shared_ptr<const Library> library;
-  std::string stem;      // what its kernels' names begin with
+  std::string stem;  // what its kernels' names begin with
   std::string path;
   std::string digest;    // of the object's bytes
   std::string identity;  // what tells it from other plugins: the digest, or the key of a source
@@ -36,8 +36,7 @@ class Shelf {
   // From this node's cache; null when it is not there. Throws PluginError when it cannot be loaded.
   std::shared_ptr<const Library> find(const std::string& identity, const std::string& digest, const std::string& shown);
   // From bytes, which are checked against the digest.
-  std::shared_ptr<const Library> put(const std::string& identity, const std::string& digest, const std::string& bytes,
-                                     const std::string& shown);
+  std::shared_ptr<const Library> put(const std::string& identity, const std::string& digest, const std::string& bytes, const std::string& shown);
   std::shared_ptr<const Library> compile(const Source& source);
 
  private:

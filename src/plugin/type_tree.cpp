@@ -57,9 +57,7 @@ class Parser {
   [[noreturn]] void malformed(std::string_view expected) const {
     throw PluginError(fmt::format("malformed type text `{}`: expected {} at {}", text_, expected, at_));
   }
-  [[noreturn]] void refuse(std::string_view what) const {
-    throw UsageError(fmt::format("type {} has no form in JSON: {}", text_, what));
-  }
+  [[noreturn]] void refuse(std::string_view what) const { throw UsageError(fmt::format("type {} has no form in JSON: {}", text_, what)); }
 
   bool take(char wanted) {
     if (at_ == text_.size() || text_[at_] != wanted) return false;

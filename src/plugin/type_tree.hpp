@@ -30,11 +30,11 @@ struct TypeNode {
 
   Kind kind = Kind::kNone;
   Scalar scalar = Scalar::none;
-  std::size_t count = 0;                // an array's elements; 2 of a complex
-  std::vector<const TypeNode*> parts;   // a struct may be among its own
-  std::string_view text;                // in the tree's own copy
+  std::size_t count = 0;                 // an array's elements; 2 of a complex
+  std::vector<const TypeNode*> parts;    // a struct may be among its own
+  std::string_view text;                 // in the tree's own copy
   std::size_t bytes = 0, alignment = 0;  // of a flat type, in memory and on the wire; else 0
-  bool has_whole = true;                // kHasWhole: cereal's form is anywhere inside
+  bool has_whole = true;                 // kHasWhole: cereal's form is anywhere inside
 
   bool is_flat() const { return bytes != 0; }
 };

@@ -11,18 +11,17 @@ namespace gluster::runner {
 using wire::Word;
 
 // A source's object was made for one CPU model; a built one is its author's business.
-bool Plugins::can_use_object(const wire::Plugin& plugin) const {
-  return plugin.source.empty() || plugin.cpu == base::cpu_model();
-}
+bool Plugins::can_use_object(const wire::Plugin& plugin) const { return plugin.source.empty() || plugin.cpu == base::cpu_model(); }
 
 Plugins::Loaded Plugins::in_program(const wire::Plugin& plugin) const {
   if (self_ != nullptr && self_->kernels_begin != self_->kernels_end) {
     Loaded own = plugin::Library::of(*self_, plugin.path);
     if (own->fingerprint() == plugin.identity) return own;
   }
-  throw PluginError(fmt::format("the kernels of {} are in that program itself, but here runs {}: start the same program on every rank, or move "
-                                "the kernels into a plugin",
-                                plugin.path, base::program_path()));
+  throw PluginError(
+      fmt::format("the kernels of {} are in that program itself, but here runs {}: start the same program on every rank, or move "
+                  "the kernels into a plugin",
+                  plugin.path, base::program_path()));
 }
 
 // A built object that this node can read where the master found it.

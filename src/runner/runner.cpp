@@ -21,16 +21,15 @@ namespace {
 using wire::Word;
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};
-constexpr std::chrono::microseconds kRestWithUnsent{1000};          // nobody rings when there is room for it
-constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{5};  // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
-constexpr std::int64_t kQuick = 2'000;      // nanoseconds: results of kernels as short as this may wait for one another
+constexpr std::chrono::microseconds kRestWithUnsent{1000};  // nobody rings when there is room for it
+constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{
+    5};                                 // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
+constexpr std::int64_t kQuick = 2'000;  // nanoseconds: results of kernels as short as this may wait for one another
 constexpr std::size_t kMostGathered = 32;
 constexpr std::int64_t kIdleUntilHelperRests = 20'000'000;  // nanoseconds: to wake it costs a call
 constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+std::int64_t now() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // libgomp pins the thread that loads it when OMP_PROC_BIND is set; its places together are what the process had.
 void use_all_places() {
@@ -140,7 +139,8 @@ void Runner::idle() {
   auto rest = backoff_.wait();
   if (rest.count() == 0) return;
   if (unsent_) rest = std::min(rest, kRestWithUnsent);
-  parts_.link->rest(rest, [](void* it) { return static_cast<Runner*>(it)->print_unsent_.exchange(false); }, this);
+  parts_.link->rest(
+      rest, [](void* it) { return static_cast<Runner*>(it)->print_unsent_.exchange(false); }, this);
   if (idle_since_ == 0) idle_since_ = now();
   if (idle_since_ < 0) return;
   if (now() - idle_since_ > kIdleUntilHelperRests) resting_.store(true);
@@ -277,7 +277,7 @@ void Runner::run_helper() {
         if (working_.load()) parts_.link->poll(*this);  // still: else the main thread may sleep on what is taken here
         busy = working_.load() && parts_.link->busy();
       }
-      if (busy) continue;  // large data is on its way: it moves only while somebody looks
+      if (busy) continue;                                                      // large data is on its way: it moves only while somebody looks
       BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
       std::unique_lock lock(helper_mutex_);
       auto wanted = [&] { return stop_helper_.load(); };

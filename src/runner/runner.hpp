@@ -39,8 +39,8 @@ class Runner final : private wire::Receiver {
     mpi::Baton* baton;
     Plugins* plugins;
     Watch* watch;
-    int master;    // its rank
-    bool helper;   // false where other threads may not call MPI
+    int master;   // its rank
+    bool helper;  // false where other threads may not call MPI
     wire::Hello hello;
     std::function<void()> before_goodbye;  // on the main thread, without the baton
   };
@@ -82,8 +82,8 @@ class Runner final : private wire::Receiver {
 
   // Guarded by the baton, like all that the Receiver touches.
   bool stopped_ = false;
-  bool moved_ = false;  // the last look found something
-  bool busy_ = false;   // and saw large data on its way
+  bool moved_ = false;   // the last look found something
+  bool busy_ = false;    // and saw large data on its way
   bool unsent_ = false;  // or something that has not left
   std::deque<std::unique_ptr<wire::Incoming>> ready_;
   std::set<std::uint64_t> arriving_;   // calls whose arguments are still on their way
@@ -94,16 +94,16 @@ class Runner final : private wire::Receiver {
   Encoder result_;  // of the call that ran last
   std::optional<wire::Frame> outgoing_;
   const std::string* last_kernel_ = nullptr;
-  std::int64_t last_compute_ = 0;        // nanoseconds
+  std::int64_t last_compute_ = 0;  // nanoseconds
   base::Backoff backoff_;
-  std::int64_t idle_since_ = 0;          // 0: not idle
+  std::int64_t idle_since_ = 0;  // 0: not idle
 
   // Written by the main thread alone.
   std::atomic<const char*> running_ = nullptr;  // the kernel's name
   std::atomic<std::uint64_t> calls_done_ = 0;
-  std::atomic<bool> print_unsent_ = false;      // of print(), which the main thread does not know of yet
-  std::atomic<bool> working_ = false;           // the main thread is away from the link
-  std::atomic<bool> resting_ = false;           // nothing has come for a while: the helper sleeps
+  std::atomic<bool> print_unsent_ = false;  // of print(), which the main thread does not know of yet
+  std::atomic<bool> working_ = false;       // the main thread is away from the link
+  std::atomic<bool> resting_ = false;       // nothing has come for a while: the helper sleeps
   std::atomic<bool> stop_helper_ = false;
   std::mutex helper_mutex_;
   std::condition_variable helper_wanted_;

@@ -8,9 +8,7 @@ bool spills(const Frame& frame) { return sizeof(Head) + frame.content->body.size
 
 bool is_small(const Frame& frame) { return frame.content->segments.empty() && !spills(frame); }
 
-std::size_t packed_bytes(const Frame& frame) {
-  return sizeof(Head) + (spills(frame) ? 0 : frame.content->body.size());
-}
+std::size_t packed_bytes(const Frame& frame) { return sizeof(Head) + (spills(frame) ? 0 : frame.content->body.size()); }
 
 // The head is put together in registers: written in parts and read back as a whole, it would wait in the store buffer behind the message before, whose cache
 // line the other side still has (a quarter of the time that a call takes).
@@ -34,8 +32,7 @@ View unpack(std::span<const std::byte>& message) {
   std::memcpy(&view.head, message.data(), sizeof view.head);
   const Head& head = view.head;
   bool whole = head.bytes <= message.size() && head.bytes >= sizeof head;
-  if (!whole || (head.spilled == 0 && head.body > head.bytes - sizeof head))
-    Decoder::malformed("a size beyond its message");
+  if (!whole || (head.spilled == 0 && head.body > head.bytes - sizeof head)) Decoder::malformed("a size beyond its message");
   if (head.spilled == 0) view.body = message.subspan(sizeof head, head.body);
   message = message.subspan(std::min(padded(head.bytes), message.size()));
   return view;

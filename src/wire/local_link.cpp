@@ -12,16 +12,14 @@ std::deque<Frame> all_of(Mailbox& box, std::deque<Frame> Mailbox::*which) {
 }
 
 Head head_of(const Frame& frame) {
-  return {0, static_cast<std::uint32_t>(frame.content->segments.size()), frame.number, frame.content->body.size(),
-          frame.attempt, frame.word, 0, 0};
+  return {0, static_cast<std::uint32_t>(frame.content->segments.size()), frame.number, frame.content->body.size(), frame.attempt, frame.word, 0, 0};
 }
 
 }  // namespace
 
 std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> LocalLink::pair(int rank_of_first, int rank_of_second) {
   auto one = std::make_shared<Mailbox>(), other = std::make_shared<Mailbox>();
-  return {std::unique_ptr<Link>(new LocalLink(rank_of_second, one, other)),
-          std::unique_ptr<Link>(new LocalLink(rank_of_first, other, one))};
+  return {std::unique_ptr<Link>(new LocalLink(rank_of_second, one, other)), std::unique_ptr<Link>(new LocalLink(rank_of_first, other, one))};
 }
 
 void LocalLink::send(int, Frame frame) {
@@ -58,8 +56,7 @@ void LocalLink::take(Frame frame, Receiver& receiver) {
   }
   const auto& places = incoming->in.places;
   wanted = wanted && places.size() == content.segments.size();
-  for (std::size_t i = 0; wanted && i < places.size(); ++i)
-    std::memcpy(places[i].data, content.segments[i].data, places[i].bytes);
+  for (std::size_t i = 0; wanted && i < places.size(); ++i) std::memcpy(places[i].data, content.segments[i].data, places[i].bytes);
   if (wanted) receiver.arrived(std::move(incoming));
   if (incoming) recycle(std::move(incoming));
   if (is_small(frame)) return;

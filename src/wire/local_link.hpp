@@ -37,8 +37,7 @@ class LocalLink final : public Link {
     }
   };
 
-  LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out)
-      : peer_(peer), in_(std::move(in)), out_(std::move(out)) {}
+  LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out) : peer_(peer), in_(std::move(in)), out_(std::move(out)) {}
   void take(Frame frame, Receiver& receiver);
 
   int peer_;

@@ -131,9 +131,7 @@ TEST_F(FilesTest, ALockIsHeldByOneAtATime) {
   EXPECT_EQ(most, 1);
 }
 
-TEST_F(FilesTest, SaysWhichLockCannotBeHad) {
-  EXPECT_THROWS_WITH(FileLock(directory / "none/lock"), Error, "none/lock", "No such file");
-}
+TEST_F(FilesTest, SaysWhichLockCannotBeHad) { EXPECT_THROWS_WITH(FileLock(directory / "none/lock"), Error, "none/lock", "No such file"); }
 
 }  // namespace
 }  // namespace gluster::base

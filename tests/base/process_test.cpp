@@ -25,9 +25,7 @@ TEST(ProcessTest, TellsASignalAsAShellDoes) {
   EXPECT_EQ(shell("kill -15 $$").status, 128 + 15);
 }
 
-TEST(ProcessTest, HandsArgumentsOverAsTheyAre) {
-  EXPECT_EQ(run_program({"printf", "%s|", "a b", "", "$HOME", "'\""}).output, "a b||$HOME|'\"|");
-}
+TEST(ProcessTest, HandsArgumentsOverAsTheyAre) { EXPECT_EQ(run_program({"printf", "%s|", "a b", "", "$HOME", "'\""}).output, "a b||$HOME|'\"|"); }
 
 TEST(ProcessTest, GivesNoInput) { EXPECT_EQ(run_program({"cat"}).output, ""); }
 
@@ -49,8 +47,7 @@ TEST(ProcessTest, LeavesNoDescriptorBehind) {
 
 TEST(ProcessTest, SeveralRunAtOnce) {
   std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i)
-    threads.emplace_back([i] { EXPECT_EQ(run_program({"echo", std::to_string(i)}).output, fmt::format("{}\n", i)); });
+  for (int i = 0; i < 8; ++i) threads.emplace_back([i] { EXPECT_EQ(run_program({"echo", std::to_string(i)}).output, fmt::format("{}\n", i)); });
   for (auto& thread : threads) thread.join();
 }
 

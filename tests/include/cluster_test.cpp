@@ -49,7 +49,10 @@ TEST_F(ClusterTest, TheSamePathWithOtherBytesReplacesIt) {
 }
 
 TEST_F(ClusterTest, ASourceThatChangedIsNotItsElder) {
-  auto body = [](int by) { return "inline int count() { static int n = 0; return ++n; }\nint next() { return " + std::to_string(by) + " * count(); }\nGLUSTER_EXPORT(next)\n"; };
+  auto body = [](int by) {
+    return "inline int count() { static int n = 0; return ++n; }\nint next() { return " + std::to_string(by) +
+           " * count(); }\nGLUSTER_EXPORT(next)\n";
+  };
   auto path = source("counter.cpp", body(1));
   cluster->import_functions(path);
   EXPECT_EQ(cluster->run<int>("counter.next").get(), 1);

@@ -52,35 +52,65 @@ bool is_one(std::span<const std::byte> body, const std::vector<std::vector<std::
 template <class T>
 T sample();
 template <>
-int sample() { return 7; }
+int sample() {
+  return 7;
+}
 template <>
-std::string sample() { return "some text"; }
+std::string sample() {
+  return "some text";
+}
 template <>
-std::vector<double> sample() { return {1, 2, 3}; }
+std::vector<double> sample() {
+  return {1, 2, 3};
+}
 template <>
-std::tuple<std::string, std::vector<double>, int> sample() { return {std::string(300, 'x'), std::vector<double>(20, 1), 5}; }
+std::tuple<std::string, std::vector<double>, int> sample() {
+  return {std::string(300, 'x'), std::vector<double>(20, 1), 5};
+}
 template <>
-std::tuple<char, std::vector<double>, std::string> sample() { return {'c', std::vector<double>(500, 1), std::string(3000, 's')}; }
+std::tuple<char, std::vector<double>, std::string> sample() {
+  return {'c', std::vector<double>(500, 1), std::string(3000, 's')};
+}
 template <>
-std::vector<std::vector<std::string>> sample() { return {{"a", "bc"}, {}, {std::string(4000, 'd')}}; }
+std::vector<std::vector<std::string>> sample() {
+  return {{"a", "bc"}, {}, {std::string(4000, 'd')}};
+}
 template <>
-std::vector<bool> sample() { return {true, false, true}; }
+std::vector<bool> sample() {
+  return {true, false, true};
+}
 template <>
-std::optional<std::pair<int, std::string>> sample() { return {{1, "x"}}; }
+std::optional<std::pair<int, std::string>> sample() {
+  return {{1, "x"}};
+}
 template <>
-std::map<std::string, std::vector<int>> sample() { return {{"a", {1, 2}}, {"b", {}}}; }
+std::map<std::string, std::vector<int>> sample() {
+  return {{"a", {1, 2}}, {"b", {}}};
+}
 template <>
-std::variant<int, std::string> sample() { return "text"; }
+std::variant<int, std::string> sample() {
+  return "text";
+}
 template <>
-std::set<std::string> sample() { return {"a", "b"}; }
+std::set<std::string> sample() {
+  return {"a", "b"};
+}
 template <>
-std::array<std::string, 3> sample() { return {"a", "", "c"}; }
+std::array<std::string, 3> sample() {
+  return {"a", "", "c"};
+}
 template <>
-std::tuple<std::map<int, std::string>, std::map<int, std::string>> sample() { return {{{1, std::string(5000, 'm')}}, {{2, "n"}}}; }
+std::tuple<std::map<int, std::string>, std::map<int, std::string>> sample() {
+  return {{{1, std::string(5000, 'm')}}, {{2, "n"}}};
+}
 template <>
-Node sample() { return some_nodes(); }
+Node sample() {
+  return some_nodes();
+}
 template <>
-std::tuple<> sample() { return {}; }
+std::tuple<> sample() {
+  return {};
+}
 
 template <class T>
 class CodecMalformedTest : public testing::Test {
@@ -135,7 +165,8 @@ TYPED_TEST(CodecMalformedTest, SurvivesEveryByteChanged) {
 TYPED_TEST(CodecMalformedTest, SurvivesEveryEightBytesBecomingALargeNumber) {
   auto body = this->frame_.body();
   for (std::size_t at = 0; at + 8 <= body.size(); ++at)
-    for (std::uint64_t number : {~std::uint64_t{0}, ~std::uint64_t{0} / 2, ~std::uint64_t{0} / 8, ~std::uint64_t{0} / 16 + 1, std::uint64_t{1} << 32}) {
+    for (std::uint64_t number :
+         {~std::uint64_t{0}, ~std::uint64_t{0} / 2, ~std::uint64_t{0} / 8, ~std::uint64_t{0} / 16 + 1, std::uint64_t{1} << 32}) {
       std::uint64_t was;
       std::memcpy(&was, &body[at], 8);
       std::memcpy(&body[at], &number, 8);

@@ -76,8 +76,8 @@ namespace {
 
 template <class T>
 class CodecOfNumbersTest : public testing::Test {};
-using Numbers = testing::Types<char, signed char, unsigned char, short, unsigned short, int, unsigned, long, unsigned long, float, double,
-                               long double>;
+using Numbers =
+    testing::Types<char, signed char, unsigned char, short, unsigned short, int, unsigned, long, unsigned long, float, double, long double>;
 TYPED_TEST_SUITE(CodecOfNumbersTest, Numbers);
 
 TYPED_TEST(CodecOfNumbersTest, CarriesEveryExtreme) {

@@ -286,9 +286,18 @@ TEST_F(JobTest, WaitAnyAndWaitAll) {
 
 TEST_F(JobTest, AnErrorNobodySawIsLoggedOnce) {
   testing::internal::CaptureStderr();
-  { auto job = run<void>("fail", "unseen"); job.wait(); }
-  { auto job = run<void>("fail", "seen"); EXPECT_THROW(job.get(), KernelError); }
-  { auto job = running(); job.cancel(); }
+  {
+    auto job = run<void>("fail", "unseen");
+    job.wait();
+  }
+  {
+    auto job = run<void>("fail", "seen");
+    EXPECT_THROW(job.get(), KernelError);
+  }
+  {
+    auto job = running();
+    job.cancel();
+  }
   gate.open();
   run<void>("nothing").get();
   std::string said = testing::internal::GetCapturedStderr();

@@ -22,8 +22,12 @@ double by_span(std::span<const double> x) { return x.back(); }
 std::string by_string_view(std::string_view text) { return std::string(text); }
 std::size_t by_text(const char* text) { return std::char_traits<char>::length(text); }
 int by_pointer(const int* x, Point* p) { return *x + static_cast<int>(p->y); }
-int by_pointer_reference(const std::shared_ptr<int>& x, std::unique_ptr<int>&& y, const std::unique_ptr<Point>& z) { return *x + *y + static_cast<int>(z->x); }
-std::string by_span_of_texts(std::span<const std::string> x, std::span<const Point> y) { return x.back() + std::to_string(static_cast<int>(y.front().y)); }
+int by_pointer_reference(const std::shared_ptr<int>& x, std::unique_ptr<int>&& y, const std::unique_ptr<Point>& z) {
+  return *x + *y + static_cast<int>(z->x);
+}
+std::string by_span_of_texts(std::span<const std::string> x, std::span<const Point> y) {
+  return x.back() + std::to_string(static_cast<int>(y.front().y));
+}
 class Hidden {
  public:
   int number() const { return number_; }

@@ -33,7 +33,7 @@ class Hidden {
   std::string name_;
   template <class A>
   void serialize(A& archive) {
-    archive & name_;
+    archive& name_;
   }
 };
 struct Free {
@@ -204,8 +204,7 @@ TEST(SignatureTest, NamesTheOtherContainers) {
   EXPECT_EQ(text<std::optional<int>>(), "i32?");
   EXPECT_EQ((text<std::variant<std::monostate, int, std::string>>()), "<none|i32|str>");
   EXPECT_EQ(text<std::complex<float>>(), "complex(f32)");
-  EXPECT_EQ((text<std::map<std::pair<int, int>, std::vector<std::optional<std::complex<double>>>>>()),
-            "{(i32,i32):[complex(f64)?]}");
+  EXPECT_EQ((text<std::map<std::pair<int, int>, std::vector<std::optional<std::complex<double>>>>>()), "{(i32,i32):[complex(f64)?]}");
 }
 
 TEST(SignatureTest, DescribesAStructByItsShapeAlone) {

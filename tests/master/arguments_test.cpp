@@ -171,7 +171,8 @@ TEST_F(ArgumentsOfCallTest, AHandlesTypeIsCheckedOnceForAll) {
   EXPECT_NO_THROW(check(signature));
   EXPECT_NO_THROW(check({type_of<double>(), {type_of<int>(), signature.parameters[1], signature.parameters[2]}})) << "values convert at each call";
   EXPECT_THROWS_WITH(check({type_of<double>(), {type_of<double>()}}), UsageError, "stats.f: the handle has 1 argument, the kernel takes 3");
-  EXPECT_THROWS_WITH(check({type_of<double>(), {type_of<double>(), type_of<std::string>(), signature.parameters[2]}}), UsageError, "argument 2 is str");
+  EXPECT_THROWS_WITH(check({type_of<double>(), {type_of<double>(), type_of<std::string>(), signature.parameters[2]}}), UsageError,
+                     "argument 2 is str");
   EXPECT_THROWS_WITH(check({type_of<float>(), signature.parameters}), UsageError, "the handle expects f32, the kernel returns f64");
 }
 

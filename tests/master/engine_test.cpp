@@ -30,9 +30,7 @@ class EngineTest : public tests::LocalClusterTest {
   }
 };
 
-TEST_F(EngineTest, MovesJobsOnWhileNobodyWaits) {
-  EXPECT_TRUE(ends_by_itself()) << "the helper does";
-}
+TEST_F(EngineTest, MovesJobsOnWhileNobodyWaits) { EXPECT_TRUE(ends_by_itself()) << "the helper does"; }
 
 TEST_F(EngineTest, WakesAfterARest) {
   run<void>("nothing").get();
@@ -152,7 +150,8 @@ class StuckRunner final : public wire::Link {
   bool drained() const override { return true; }
   bool poll(wire::Receiver& receiver) override {
     using wire::Word;
-    if (!std::exchange(said_hello_, true)) tests::come_in(receiver, 1, wire::frame_of(Word::kHello, 1, wire::Hello{"stuck", "", "", "", "", 1, 1, 1}));
+    if (!std::exchange(said_hello_, true))
+      tests::come_in(receiver, 1, wire::frame_of(Word::kHello, 1, wire::Hello{"stuck", "", "", "", "", 1, 1, 1}));
     auto frames = std::exchange(sent_, {});
     for (const wire::Frame& frame : frames) {
       if (frame.word == Word::kPing) tests::come_in(receiver, 1, wire::frame_of(Word::kPong, 2, wire::Pong{1, 1, "", 0, 0, 0}));

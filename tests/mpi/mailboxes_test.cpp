@@ -76,9 +76,11 @@ TEST_F(MailboxesTest, WakeTheOtherSide) {
 }
 
 TEST_F(MailboxesTest, RestNotAtAllWhenWhatIsWaitedForHasComeOrThereIsMail) {
-  master.rest(kVeryLong, [](void*) { return true; }, nullptr);
+  master.rest(
+      kVeryLong, [](void*) { return true; }, nullptr);
   send(third.all().front(), "mail");
-  master.rest(kVeryLong, [](void*) { return false; }, nullptr);
+  master.rest(
+      kVeryLong, [](void*) { return false; }, nullptr);
 }
 
 TEST_F(MailboxesTest, RestUntilSomebodyRings) {
@@ -87,7 +89,8 @@ TEST_F(MailboxesTest, RestUntilSomebodyRings) {
     over.store(true);
     master.ring();
   });
-  master.rest(kVeryLong, [](void* it) { return static_cast<std::atomic<bool>*>(it)->load(); }, &over);
+  master.rest(
+      kVeryLong, [](void* it) { return static_cast<std::atomic<bool>*>(it)->load(); }, &over);
   other.join();
 }
 

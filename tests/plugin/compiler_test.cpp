@@ -21,8 +21,8 @@ class CompilerTest : public testing::Test {
  protected:
   CompilerTest() {
     // Writes a line each time that it is asked for an object.
-    std::string script = fmt::format("#!/bin/sh\nfor word; do [ \"$word\" != -shared ] || echo compiled >>'{}'; done\nexec {} \"$@\"\n", log().string(),
-                                     GLUSTER_TEST_COMPILER);
+    std::string script = fmt::format("#!/bin/sh\nfor word; do [ \"$word\" != -shared ] || echo compiled >>'{}'; done\nexec {} \"$@\"\n",
+                                     log().string(), GLUSTER_TEST_COMPILER);
     std::filesystem::permissions(directory.file("counting-c++", script), std::filesystem::perms::owner_all);
   }
 

@@ -362,19 +362,50 @@ TEST(JsonTest, ReadsNamesWithTemplateArguments) {
 }
 
 TEST(JsonTest, RefusesMalformedTypes) {
-  for (const char* type :
-       {"", "i33", "I32", "[", "[i32", "[i32;", "[i32;]", "[i32;-1]", "[i32;99999999999999999999]", "[f64;9999999999999999999]", "[]",
-        "(i32", "(i32,)", "(,)", "{}", "{i32", "{i32:i32:i32}", "<>", "<i32", "<i32,i32>", "?", "*", "&", "@", "@Name", "struct", "struct(",
-        "struct(@)", "enum", "enum(str)", "complex()", "complex(str)", "i32]", "i32 ", "i32,i32"})
+  for (const char* type : {"",
+                           "i33",
+                           "I32",
+                           "[",
+                           "[i32",
+                           "[i32;",
+                           "[i32;]",
+                           "[i32;-1]",
+                           "[i32;99999999999999999999]",
+                           "[f64;9999999999999999999]",
+                           "[]",
+                           "(i32",
+                           "(i32,)",
+                           "(,)",
+                           "{}",
+                           "{i32",
+                           "{i32:i32:i32}",
+                           "<>",
+                           "<i32",
+                           "<i32,i32>",
+                           "?",
+                           "*",
+                           "&",
+                           "@",
+                           "@Name",
+                           "struct",
+                           "struct(",
+                           "struct(@)",
+                           "enum",
+                           "enum(str)",
+                           "complex()",
+                           "complex(str)",
+                           "i32]",
+                           "i32 ",
+                           "i32,i32"})
     EXPECT_THROWS_WITH(encoded_json(nullptr, type), PluginError, std::string("malformed type text `") + type + "`: expected ");
   EXPECT_THROWS_WITH(encoded_json(nullptr, std::string(1'000'000, '[')), PluginError, "less depth");
   EXPECT_THROWS_WITH(encoded_json(nullptr, "[i32;x]"), PluginError, "expected a number at 5");
 }
 
 TEST(JsonTest, RefusesEveryShorterFrame) {
-  using Value = std::tuple<std::vector<std::string>, std::array<double, 3>, std::optional<std::complex<float>>,
-                           std::map<std::string, std::vector<int>>, std::vector<std::variant<Tree, std::set<bool>>>,
-                           std::vector<std::uint16_t>, std::vector<std::optional<Point>>>;
+  using Value =
+      std::tuple<std::vector<std::string>, std::array<double, 3>, std::optional<std::complex<float>>, std::map<std::string, std::vector<int>>,
+                 std::vector<std::variant<Tree, std::set<bool>>>, std::vector<std::uint16_t>, std::vector<std::optional<Point>>>;
   Json value = Json::parse(R"([["a", "bc"], [1.0, 2.0, 3.0], [1.0, 2.0], {"k": [1, 2]}, [[true], [1, [[2, [], null]], null]],
                                [7], [[1.5, -2, "n", ["a", "b", "c"]]]])");
   std::string type = type_of<Value>().text;

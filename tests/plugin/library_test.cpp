@@ -81,7 +81,9 @@ TEST_F(LibraryTest, TellsTablesApartByNamesAndSignatures) {
 }
 
 TEST_F(LibraryTest, RefusesWhatIsNoElfFile) {
-  for (const char* bytes : {"", "#!/bin/sh\n", "\x7f" "ELX and more than the sixty-four bytes that an ELF file's head would take, at least"})
+  for (const char* bytes : {"", "#!/bin/sh\n",
+                            "\x7f"
+                            "ELX and more than the sixty-four bytes that an ELF file's head would take, at least"})
     EXPECT_THROWS_WITH(load(directory.file("libtext.so", bytes)), PluginError, "libtext.so", "no ELF file");
 }
 
@@ -90,8 +92,8 @@ TEST_F(LibraryTest, RefusesWhatIsCutShortWhereverThatIs) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   std::string whole = bytes_of(object("sample"));
   ASSERT_LE(loaded_bytes(whole), whole.size());
-  for (std::size_t size : {std::size_t{16}, std::size_t{63}, std::size_t{64}, std::size_t{200}, std::size_t{4096}, whole.size() / 4,
-                           whole.size() / 2, loaded_bytes(whole) - 1}) {
+  for (std::size_t size : {std::size_t{16}, std::size_t{63}, std::size_t{64}, std::size_t{200}, std::size_t{4096}, whole.size() / 4, whole.size() / 2,
+                           loaded_bytes(whole) - 1}) {
     auto file = directory.file(fmt::format("libshort{}.so", size), whole.substr(0, size));
     auto refused = [&] {
       try {
@@ -141,9 +143,7 @@ TEST_F(LibraryTest, AMissingSymbolFailsAtLoadingWithItsName) {
   EXPECT_THROWS_WITH(load(object("missing_symbol")), PluginError, "libmissing_symbol.so cannot be loaded", "defined_nowhere");
 }
 
-TEST_F(LibraryTest, SaysWhenAFileIsNotThere) {
-  EXPECT_THROWS_WITH(load(directory / "libnone.so"), PluginError, "libnone.so");
-}
+TEST_F(LibraryTest, SaysWhenAFileIsNotThere) { EXPECT_THROWS_WITH(load(directory / "libnone.so"), PluginError, "libnone.so"); }
 
 TEST_F(LibraryTest, FindsTheHeadersThatSourcesAreCompiledAgainst) {
   EXPECT_TRUE(std::filesystem::exists(header_directory() / "gluster/plugin.hpp")) << header_directory();

@@ -64,7 +64,8 @@ TEST_F(PluginsTest, IsReadyWhenTheNodesCacheHasIt) {
 
 TEST_F(PluginsTest, SaysWhatIsWrongWithTheBytes) {
   plugins.offered(offer("/nowhere/libsample.so"), 1);
-  EXPECT_THAT(failure(plugins.received({3, wire::Wanted::kObject, bytes + "x"}, 2)), testing::AllOf(testing::HasSubstr("arrived damaged"), testing::HasSubstr(base::host_name())));
+  EXPECT_THAT(failure(plugins.received({3, wire::Wanted::kObject, bytes + "x"}, 2)),
+              testing::AllOf(testing::HasSubstr("arrived damaged"), testing::HasSubstr(base::host_name())));
   EXPECT_THROWS_WITH(plugins.find({3, 0}), DataError, "not here");
 }
 
@@ -73,7 +74,8 @@ TEST_F(PluginsTest, SaysWhyAPluginCannotBeLoadedHere) {
   wire::Plugin plugin = offer("/nowhere/libbroken.so");
   plugin.digest = plugin.identity = base::sha256(broken);
   plugins.offered(plugin, 1);
-  EXPECT_THAT(failure(plugins.received({3, wire::Wanted::kObject, broken}, 2)), testing::AllOf(testing::HasSubstr("/nowhere/libbroken.so"), testing::HasSubstr("defined_nowhere")));
+  EXPECT_THAT(failure(plugins.received({3, wire::Wanted::kObject, broken}, 2)),
+              testing::AllOf(testing::HasSubstr("/nowhere/libbroken.so"), testing::HasSubstr("defined_nowhere")));
 }
 
 TEST_F(PluginsTest, SaysWhenItCannotKeepAPlugin) {

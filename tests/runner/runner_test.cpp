@@ -183,7 +183,9 @@ TEST_F(RunnerTest, RefusesWhatIsNoCallOfTheKernelAndGoesOn) {
     out.put(add), out.put(ArgumentKind::value), out.put(ArgumentKind::value);
     for (int i = 0; i < 3; ++i) out.put(std::int64_t{1});
   });
-  expect_refused([&](Encoder& out) { out.put(add), out.put(ArgumentKind::shared), out.put(ArgumentKind::value), out.put(std::int64_t{1}), out.put(std::int64_t{1}); });
+  expect_refused([&](Encoder& out) {
+    out.put(add), out.put(ArgumentKind::shared), out.put(ArgumentKind::value), out.put(std::int64_t{1}), out.put(std::int64_t{1});
+  });
   expect_refused([&](Encoder& out) { out.put(wire::CallHead{0, 4711}); });
   call(1, "add", std::int64_t{1}, std::int64_t{2});
   EXPECT_EQ(hear(Word::kResult, 1).value(), 3);
@@ -191,7 +193,8 @@ TEST_F(RunnerTest, RefusesWhatIsNoCallOfTheKernelAndGoesOn) {
 
 TEST_F(RunnerTest, IgnoresWordsThatAMasterDoesNotSay) {
   have_plugin();
-  for (Word word : {Word::kHello, Word::kResult, Word::kPluginReady, static_cast<Word>(0), static_cast<Word>(255)}) link->send(1, wire::frame_of(word, 7));
+  for (Word word : {Word::kHello, Word::kResult, Word::kPluginReady, static_cast<Word>(0), static_cast<Word>(255)})
+    link->send(1, wire::frame_of(word, 7));
   send_raw(Word::kPlugin, 8, [](Encoder& out) { out.put(std::uint8_t{1}); });
   send_raw(Word::kPing, 9, [](Encoder&) {});
   call(1, "add", std::int64_t{1}, std::int64_t{2});

@@ -133,9 +133,8 @@ TEST_F(CallTest, TellsWhatARunnerIsDoingWhileItDoesIt) {
   auto busy = [&] {
     Status status = cluster().status(std::chrono::seconds(10));
     EXPECT_TRUE(status.helper);
-    return std::count_if(status.runners.begin(), status.runners.end(), [](const RunnerStatus& runner) {
-      return runner.kernel == "gate.passes" && runner.calls == 1 && runner.memory > 0;
-    });
+    return std::count_if(status.runners.begin(), status.runners.end(),
+                         [](const RunnerStatus& runner) { return runner.kernel == "gate.passes" && runner.calls == 1 && runner.memory > 0; });
   };
   EXPECT_EQ(busy(), 1);
   gate.open();

@@ -47,8 +47,7 @@ TEST_F(ClassicTest, TheListing) {
     ids.push_back(id);
   }
   for (int id : ids) {
-    while (!JobDone(id)) {
-    }
+    while (!JobDone(id)) {}
     auto part = GetReturn<std::vector<std::int64_t>>(id);
     output.insert(output.end(), part.begin(), part.end());
   }

@@ -78,6 +78,9 @@ TEST_F(ErrorsTest, ThrowsTheSameErrorToWhoeverLooksAgain) {
 }
 
 TEST_F(ErrorsTest, WhatBecomesOfAKernelsChildIsItsOwnAffair) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer has a word of its own in how a child ends";
+#endif
   EXPECT_EQ(cluster().run<int>("faulty.child_exits", 3).get(), 3);
   EXPECT_EQ(cluster().run<int>("faulty.child_crashes", 11).get(), 11);
 }
@@ -125,7 +128,8 @@ TEST_F(ErrorsTest, ANullPointerIsRefused) {
   const std::int64_t* none = nullptr;
   EXPECT_THROWS_WITH((void)add(1, none), UsageError, "argument 2 is a null pointer, the kernel takes i64");
   EXPECT_THROWS_WITH((void)add(nullptr, 1), UsageError, "argument 1 is a null pointer");
-  EXPECT_THROWS_WITH((void)cluster().run<std::int64_t>("numbers.add", std::unique_ptr<std::int64_t>(), 1), UsageError, "argument 1 is a null pointer");
+  EXPECT_THROWS_WITH((void)cluster().run<std::int64_t>("numbers.add", std::unique_ptr<std::int64_t>(), 1), UsageError,
+                     "argument 1 is a null pointer");
   EXPECT_THROWS_WITH((void)cluster().run<void>("faulty.throws", static_cast<const char*>(nullptr)), UsageError, "a null pointer");
 }
 

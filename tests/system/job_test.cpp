@@ -173,8 +173,7 @@ TEST_F(JobTest, AsCompletedGivesJobsInTheOrderInWhichTheyEnd) {
 
 TEST_F(JobTest, AsCompletedGivesEveryJobOnceAlsoWithErrors) {
   std::vector<Job<void>> jobs;
-  for (int i = 0; i < 50; ++i)
-    jobs.push_back(i % 2 == 0 ? cluster().run<void>("numbers.nothing") : cluster().run<void>("faulty.throws_int"));
+  for (int i = 0; i < 50; ++i) jobs.push_back(i % 2 == 0 ? cluster().run<void>("numbers.nothing") : cluster().run<void>("faulty.throws_int"));
   int good = 0, bad = 0;
   for (auto& job : as_completed(jobs)) try {
       job.get();

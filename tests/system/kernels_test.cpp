@@ -33,7 +33,8 @@ template <class R, class T>
 std::vector<T> distributed(const std::string& name, const std::vector<T>& a, const std::vector<T>& b, std::int64_t n) {
   std::vector<Job<R>> jobs;
   for (Range part : split(std::ssize(a) / n, cluster().workers()))
-    jobs.push_back(cluster().run<R>(name, std::span(a).subspan(static_cast<std::size_t>(part.begin * n), static_cast<std::size_t>(part.size() * n)), view(b), n));
+    jobs.push_back(cluster().run<R>(name, std::span(a).subspan(static_cast<std::size_t>(part.begin * n), static_cast<std::size_t>(part.size() * n)),
+                                    view(b), n));
   std::vector<T> c;
   for (auto& job : jobs) {
     R rows = job.get();
@@ -107,7 +108,8 @@ Counts counted_here(const std::string& text) {
 TEST(KernelsTest, EveryWordOfATextIsCounted) {
   cluster().import_functions(kernel("word_count"));
   std::string text;
-  for (int i = 0; i < 5'000; ++i) text += "the Whale, " + std::string(static_cast<std::size_t>(i) % 7, 'a') + "\n\twhale. " + std::to_string(i % 100) + " ";
+  for (int i = 0; i < 5'000; ++i)
+    text += "the Whale, " + std::string(static_cast<std::size_t>(i) % 7, 'a') + "\n\twhale. " + std::to_string(i % 100) + " ";
   EXPECT_EQ(counted(text), counted_here(text));
   EXPECT_TRUE(counted(" \n\t ").empty());
 }

@@ -35,8 +35,10 @@ TEST_F(SourcesTest, AreCompiledAndRun) {
 }
 
 TEST_F(SourcesTest, HaveOpenMpAndOptimisation) {
-  auto file = directory_.file("flags.cpp", kHead + "#include <omp.h>\nint answer() {\n#ifndef __OPTIMIZE__\nreturn -1;\n#endif\nint n = 0;\n"
-                                                   "#pragma omp parallel for reduction(+ : n)\nfor (int i = 0; i < 1000; ++i) n += 1;\nreturn n;\n}\nGLUSTER_EXPORT(answer)\n");
+  auto file = directory_.file(
+      "flags.cpp", kHead +
+                       "#include <omp.h>\nint answer() {\n#ifndef __OPTIMIZE__\nreturn -1;\n#endif\nint n = 0;\n"
+                       "#pragma omp parallel for reduction(+ : n)\nfor (int i = 0; i < 1000; ++i) n += 1;\nreturn n;\n}\nGLUSTER_EXPORT(answer)\n");
   cluster().import_functions(file);
   EXPECT_EQ(answer("flags.answer"), 1000);
 }
@@ -55,9 +57,10 @@ TEST_F(SourcesTest, FindWhatTheyIncludeBesideThem) {
 
 TEST_F(SourcesTest, ImportedAgainWithOtherBytesReplaceTheOldOnesForLaterCalls) {
   auto write = [&](int step) {
-    return directory_.file("again.cpp", kHead + "struct Count { static inline int value = 0; };\ninline int& counter() { static int count = 0; return count; }\n" +
-                                            "int next() { return counter() += " + std::to_string(step) + "; }\n" +
-                                            "int shared() { return Count::value += " + std::to_string(step) + "; }\nGLUSTER_EXPORT(next)\nGLUSTER_EXPORT(shared)\n");
+    return directory_.file(
+        "again.cpp", kHead + "struct Count { static inline int value = 0; };\ninline int& counter() { static int count = 0; return count; }\n" +
+                         "int next() { return counter() += " + std::to_string(step) + "; }\n" +
+                         "int shared() { return Count::value += " + std::to_string(step) + "; }\nGLUSTER_EXPORT(next)\nGLUSTER_EXPORT(shared)\n");
   };
   cluster().import_functions(write(1));
   auto handle = cluster().function<int()>("again.next");
@@ -113,8 +116,9 @@ TEST_F(SourcesTest, ThatCannotBeKernelsSayWhy) {
                      "a kernel cannot return a pointer or a reference");
   EXPECT_THROWS_WITH(cluster().import_functions(kernel_of("b.cpp", "void f(int&) {}\nGLUSTER_EXPORT(f)\n")), PluginError,
                      "a kernel cannot take a non-const reference");
-  EXPECT_THROWS_WITH(cluster().import_functions(kernel_of("c.cpp", "#include <string_view>\nstd::string_view f() { return {}; }\nGLUSTER_EXPORT(f)\n")),
-                     PluginError, "a kernel cannot return a view");
+  EXPECT_THROWS_WITH(
+      cluster().import_functions(kernel_of("c.cpp", "#include <string_view>\nstd::string_view f() { return {}; }\nGLUSTER_EXPORT(f)\n")), PluginError,
+      "a kernel cannot return a view");
   EXPECT_THROWS_WITH(cluster().import_functions(kernel_of("d.cpp", "int f() { return 1; }\n")), PluginError, "exports no kernels");
   EXPECT_THROWS_WITH(cluster().import_functions(kernel_of("e.cpp", "#include \"nowhere.hpp\"\n")), PluginError, "nowhere.hpp", "No such file");
   EXPECT_THROWS_WITH(cluster().import_functions(kernel_of("f.cpp", "int g();\nint f() { return g(); }\nGLUSTER_EXPORT(f)\n")), PluginError,

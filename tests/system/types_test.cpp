@@ -171,7 +171,8 @@ TEST_F(TypesTest, EnumsInsideOtherTypes) {
     comes_back("painted", painted);
   }
   using Either = std::variant<Colour, std::int32_t, std::set<Colour>>;
-  for (const Either& value : {Either(Colour::green), Either(7), Either(std::set<Colour>{Colour::red, Colour::green})}) comes_back("either_colour", value);
+  for (const Either& value : {Either(Colour::green), Either(7), Either(std::set<Colour>{Colour::red, Colour::green})})
+    comes_back("either_colour", value);
 }
 
 TEST_F(TypesTest, StructsOfOneShapeNeedNotBeTheSame) {
@@ -218,7 +219,8 @@ TEST_F(TypesTest, ACopyIsMadeAtTheCall) {
   Gate gate;
   cluster().import_functions(kernel("gate"));
   std::vector<Job<std::int64_t>> ahead;
-  for (int i = 0; i < cluster().workers() * Options::from_environment().credit; ++i) ahead.push_back(cluster().run<std::int64_t>("passes", gate.path()));
+  for (int i = 0; i < cluster().workers() * Options::from_environment().credit; ++i)
+    ahead.push_back(cluster().run<std::int64_t>("passes", gate.path()));
   double number = 1.5;
   std::string text = "before";
   Point point{{1, 1}, "before"};

@@ -109,8 +109,7 @@ TEST(FrameTest, SurvivesEveryByteChanged) {
         EXPECT_LE(view.body.size(), bytes.size() - sizeof(Head)) << "byte " << at << " is " << value;
         EXPECT_LT(rest.size(), bytes.size()) << "a frame takes something, or reading a message would never end";
         EXPECT_TRUE(view.body.empty() || (view.body.data() >= bytes.data() && &view.body.back() <= &bytes.back()));
-      } catch (const DataError&) {
-      }
+      } catch (const DataError&) {}
       bytes[at] = was;
     }
 }
