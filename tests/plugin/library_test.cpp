@@ -91,9 +91,9 @@ TEST_F(LibraryTest, RefusesWhatIsNoElfFile) {
 TEST_F(LibraryTest, RefusesWhatIsCutShortWhereverThatIs) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   std::string whole = bytes_of(object("sample"));
-  ASSERT_LE(loaded_bytes(whole), whole.size());
-  for (std::size_t size : {std::size_t{16}, std::size_t{63}, std::size_t{64}, std::size_t{200}, std::size_t{4096}, whole.size() / 4, whole.size() / 2,
-                           loaded_bytes(whole) - 1}) {
+  std::size_t loaded = loaded_bytes(whole);  // behind that are names for a debugger, which nobody needs
+  ASSERT_LE(loaded, whole.size());
+  for (std::size_t size : {std::size_t{16}, std::size_t{63}, std::size_t{64}, std::size_t{200}, std::size_t{4096}, loaded / 4, loaded / 2, loaded - 1}) {
     auto file = directory.file(fmt::format("libshort{}.so", size), whole.substr(0, size));
     auto refused = [&] {
       try {
