@@ -127,6 +127,15 @@ void register_steps(gluster::Cluster& cluster) {
 
 // --- Google Benchmark's results as figures ---------------------------------------------------------------------------
 
+// Why a benchmark did not run; empty when it did. What was called an error is called skipped from version 1.8 on.
+template <class Run>
+std::string why_not(const Run& run) {
+  if constexpr (requires { run.skip_message; })
+    return run.skip_message;
+  else
+    return run.error_message;
+}
+
 class Collector final : public benchmark::BenchmarkReporter {
  public:
   explicit Collector(bench::Report& report) : report_(&report) {}
@@ -135,7 +144,7 @@ class Collector final : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     bench::Figure figure{.name = runs.front().run_name.function_name, .unit = "ns"};
     for (const Run& run : runs) {
-      if (run.error_occurred) throw std::runtime_error(run.error_message);
+      if (std::string why = why_not(run); !why.empty()) throw std::runtime_error(why);
       if (run.run_type == Run::RT_Iteration) figure.values.push_back(run.GetAdjustedRealTime());
     }
     if (!figure.values.empty()) report_->add(figure);
