@@ -13,6 +13,9 @@ export OMPI_MCA_mpi_yield_when_idle=1
 ulimit -c 0
 failures=0 status=- seconds=- out=$folder/out err=$folder/err
 mpirun=(mpirun --map-by :OVERSUBSCRIBE --bind-to none)
+# Several programs in one run: Debian 13's mpirun crashes at any colon, the prterun that it stands for does not.
+mpmd=("${mpirun[@]}")
+if command -v prterun >/dev/null; then mpmd[0]=prterun; fi
 host=$(uname -n)
 
 # The pids of whatever a run has left, or has now: not of this script and what it calls itself.
