@@ -7,7 +7,10 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -67,6 +70,20 @@ int wait_for(pid_t child) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+struct Process {
+  std::string program;
+  int parent = 0;
+};
+
+// "pid (program) state parent …"; a program's name may hold anything.
+Process look_up(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::size_t from = text.find('('), to = text.rfind(')');
+  if (from == std::string::npos || to == std::string::npos || to + 4 >= text.size()) return {};
+  return {text.substr(from + 1, to - from - 1), std::atoi(text.c_str() + to + 4)};
+}
+
 }  // namespace
 
 Ended run_program(const std::vector<std::string>& arguments) {
@@ -88,6 +105,15 @@ Ended run_program(const std::vector<std::string>& arguments) {
   ::close(pipe[0]);
   ended.status = wait_for(child);
   return ended;
+}
+
+int find_ancestor(const std::function<bool(std::string_view program)>& is_wanted) {
+  for (int pid = ::getppid(); pid > 0;) {
+    Process process = look_up(pid);
+    if (is_wanted(process.program)) return pid;
+    pid = process.parent;
+  }
+  return -1;
 }
 
 }  // namespace gluster::base

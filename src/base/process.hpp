@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gluster::base {
@@ -12,5 +14,8 @@ struct Ended {
 // Runs a program to its end with no input. `arguments[0]` is looked for in PATH. Never a bare fork: this process may have MPI.
 // Throws gluster::Error when it cannot be started.
 Ended run_program(const std::vector<std::string>& arguments);
+
+// The nearest process among this one's parent, its parent and so on whose program (the kernel's name for it: 15 characters) `is_wanted`; -1: none.
+int find_ancestor(const std::function<bool(std::string_view program)>& is_wanted);
 
 }  // namespace gluster::base

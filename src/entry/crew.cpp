@@ -14,6 +14,8 @@
 #include "base/cores.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
+#include "entry/launcher_watch.hpp"
 #include "entry/output.hpp"
 #include "mpi/mpi_link.hpp"
 #include "mpi/node_memory.hpp"
@@ -60,6 +62,10 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
           ::getpid()};
 }
 
+// Nobody could hear what this rank would say: its output went through the launcher.
+int launcher() { return base::find_ancestor(mpi::is_launcher_program); }
+void end_without_launcher() { ::_exit(EXIT_FAILURE); }
+
 class MpiCrew final : public Crew {
  public:
   MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm), node_(std::in_place, comm, memory_for(options)) {
@@ -96,6 +102,7 @@ class MpiCrew final : public Crew {
   }
 
   mpi::Communicator* comm_;
+  LauncherWatch launcher_{launcher(), end_without_launcher};
   std::optional<mpi::NodeMemory> node_;
   std::once_flag freed_;
   Sentry sentry_;
@@ -149,6 +156,7 @@ std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options) { re
 std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) { return std::make_unique<LoneCrew>(options, self); }
 
 void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
+  LauncherWatch watch(launcher(), end_without_launcher);
   mpi::NodeMemory node(comm, memory_for(options));
   std::string door = comm.broadcast("");
   wire::Hello hello = take_up(share_of_node(comm), options);

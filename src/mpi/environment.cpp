@@ -26,6 +26,13 @@ bool is_launcher_variable(std::string_view name) {
   return false;
 }
 
+bool is_launcher_program(std::string_view name) {
+  name = name.substr(0, name.find('.'));  // mpirun.openmpi
+  for (std::string_view known : {"mpirun", "mpiexec", "orterun", "orted", "prterun", "prte", "prted", "slurmstepd"})
+    if (name == known) return true;
+  return false;
+}
+
 Environment::Environment(int* argc, char*** argv) : ours_(!is_initialised()) {
   int level = MPI_THREAD_SINGLE;
   if (ours_) check(MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level), "MPI_Init_thread");

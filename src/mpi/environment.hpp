@@ -29,6 +29,8 @@ bool is_initialised();
 
 // True when `name` is an environment variable by which a launcher tells a process that it is one rank of several.
 bool is_launcher_variable(std::string_view name);
+// True when `name` is a program that starts ranks as its children, on this node.
+bool is_launcher_program(std::string_view name);
 
 // A communicator of Gluster's own, duplicated so that no other MPI traffic can match; errors return. Collective to make and to free. Holds the
 // baton where it calls MPI: another session of this process may be moving messages.

@@ -1,5 +1,7 @@
 #include "base/process.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <thread>
 
@@ -49,6 +51,12 @@ TEST(ProcessTest, SeveralRunAtOnce) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) threads.emplace_back([i] { EXPECT_EQ(run_program({"echo", std::to_string(i)}).output, fmt::format("{}\n", i)); });
   for (auto& thread : threads) thread.join();
+}
+
+TEST(ProcessTest, FindsTheNearestAncestorThatIsWanted) {
+  int asked = 0;
+  EXPECT_EQ(find_ancestor([&](std::string_view) { return ++asked == 1; }), ::getppid());
+  EXPECT_EQ(find_ancestor([](std::string_view program) { return program == "no such program"; }), -1);
 }
 
 }  // namespace
