@@ -33,6 +33,7 @@ class Bytes {
   std::size_t size() const noexcept { return size_; }
   operator std::span<const std::byte>() const noexcept { return {data_, size_}; }
   void clear() noexcept { size_ = 0; }
+  void shrink(std::size_t size) noexcept { size_ = size; }
   std::byte* at(std::size_t place) noexcept { return data_ + place; }
 
   /// `bytes` more, indeterminate; the address holds until the next call.

@@ -14,9 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include <gluster/arguments.hpp>
 #include <gluster/codec.hpp>
 #include <gluster/error.hpp>
 #include <gluster/job.hpp>
+#include <gluster/map.hpp>
 #include <gluster/plugin.hpp>
 #include <gluster/runner_info.hpp>
 #include <gluster/signature.hpp>
@@ -56,114 +58,7 @@ struct Range {
 /// `count` indices in `parts` ranges of nearly equal size, in order; fewer ranges when there are fewer indices.
 std::vector<Range> split(std::int64_t count, int parts);
 
-/// A value that is sent from where it lies: it must outlive the job, unchanged.
-template <class T>
-struct Borrowed {
-  const T* value;
-};
-/// Borrows `value` (which may be anything that can be sent) for a call.
-template <class T>
-Borrowed<T> view(const T& value) {
-  return {&value};
-}
-template <class T>
-void view(const T&&) = delete;  // a temporary would be gone before it is sent
-
 namespace detail {
-
-/// One argument of a call, packed: what the non-template side needs of it.
-struct Argument {
-  const Type* type;
-  const void* value;  ///< null: a null pointer was given
-  void (*encode)(Encoder& out, const void* value);
-};
-
-template <class T>
-Argument argument(const T* value) {
-  return {&type_of<T>(), value, [](Encoder& out, const void* it) { encode(out, *static_cast<const T*>(it)); }};
-}
-
-/// True when a frame may point into a T: then the job has to keep it.
-template <class T>
-constexpr bool kPointedInto = !kHasWhole<T> || (kFlat<T> && sizeof(T) >= kSegmentBytes);
-template <class... T>
-constexpr bool kPointedInto<std::tuple<T...>> = (kPointedInto<T> || ... || false);
-template <class A, class B>
-constexpr bool kPointedInto<std::pair<A, B>> = kPointedInto<A> || kPointedInto<B>;
-template <class T>
-constexpr bool kPointedInto<std::optional<T>> = kPointedInto<T>;
-template <class T, std::size_t N>
-requires(!kFlat<T>) constexpr bool kPointedInto<std::array<T, N>> = kPointedInto<T>;
-
-/// How a job keeps an argument given as A: a copy of an lvalue, the rvalue itself, or nothing but its address when
-/// the frame will hold all of it anyway.
-template <class T>
-struct Kept {
-  T value;
-  template <class A>
-  explicit Kept(A&& given) : value(std::forward<A>(given)) {}
-  Argument pack() const { return argument(&value); }
-};
-template <class T>
-requires(!kPointedInto<T>) struct Kept<T> {
-  const T* value;
-  explicit Kept(const T& given) : value(&given) {}
-  Argument pack() const { return argument(value); }
-};
-template <class T>
-struct Kept<Borrowed<T>> {
-  Borrowed<T> value;
-  explicit Kept(Borrowed<T> given) : value(given) {}
-  Argument pack() const { return argument(value.value); }
-};
-template <class T>
-struct Kept<std::span<T>> {
-  std::span<const T> value;
-  explicit Kept(std::span<T> given) : value(given) {}
-  Argument pack() const { return argument(&value); }
-};
-template <class T>
-requires std::same_as < std::remove_cv_t<T>,
-char > struct Kept<T*> {
-  std::optional<std::string> value;
-  explicit Kept(const char* given) {
-    if (given != nullptr) value = given;
-  }
-  Argument pack() const { return argument(value ? &*value : nullptr); }
-};
-template <>
-struct Kept<std::string_view> {
-  std::string value;
-  explicit Kept(std::string_view given) : value(given) {}
-  Argument pack() const { return argument(&value); }
-};
-template <class T>
-requires(!std::same_as<std::remove_cv_t<T>, char>) struct Kept<T*> {
-  std::optional<std::remove_cv_t<T>> value;
-  explicit Kept(const T* given) {
-    if (given != nullptr) value = *given;
-  }
-  Argument pack() const { return argument(value ? &*value : nullptr); }
-};
-template <class T>
-struct Kept<std::shared_ptr<T>> {
-  std::shared_ptr<T> value;
-  explicit Kept(std::shared_ptr<T>&& given) : value(std::move(given)) {}
-  explicit Kept(const std::shared_ptr<T>& given) : value(given ? std::make_shared<T>(*given) : nullptr) {}
-  Argument pack() const { return argument<std::remove_cv_t<T>>(value.get()); }
-};
-template <class T>
-struct Kept<std::unique_ptr<T>> {
-  std::unique_ptr<T> value;
-  explicit Kept(std::unique_ptr<T>&& given) : value(std::move(given)) {}
-  explicit Kept(const std::unique_ptr<T>& given) : value(given ? std::make_unique<T>(*given) : nullptr) {}
-  Argument pack() const { return argument<std::remove_cv_t<T>>(value.get()); }
-};
-template <>
-struct Kept<std::nullptr_t> {
-  explicit Kept(std::nullptr_t) {}
-  Argument pack() const { return argument<std::uint8_t>(nullptr); }
-};
 
 /// A call's state together with the arguments that its frame points into.
 template <class R, class... T>
@@ -230,6 +125,52 @@ class Cluster {
     return Function<F>(*this, name);
   }
 
+  /// Calls a kernel once for each of `inputs`, chunks of them at a time, and gives back its values in order or as they come. `inputs` is any
+  /// range, also one that is made as it goes: it is never held whole. An lvalue is borrowed, an rvalue is moved into the Map. `common` arguments follow the
+  /// input's own in every call; large ones should be Shared. Throws UsageError as `run` does.
+  template <class R, std::ranges::input_range Inputs, class... C>
+  Map<R> map(std::string_view name, Inputs&& inputs, const MapOptions& options, C&&... common) {
+    return start_map<R, false>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
+  }
+  template <class R, std::ranges::input_range Inputs, class... C>
+  requires(!std::same_as<std::tuple_element_t<0, std::tuple<std::decay_t<C>..., void>>, MapOptions>) Map<R> map(std::string_view name,
+                                                                                                                Inputs&& inputs, C&&... common) {
+    return start_map<R, false>(kernel(name), std::forward<Inputs>(inputs), {}, std::forward<C>(common)...);
+  }
+  /// The same for inputs that are tuples (or pairs): an argument each.
+  template <class R, std::ranges::input_range Inputs, class... C>
+  Map<R> starmap(std::string_view name, Inputs&& inputs, const MapOptions& options = {}, C&&... common) {
+    return start_map<R, true>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
+  }
+  /// Calls `void f(index, common...)` for every index of [begin, end), and returns when all have ended. Throws as Map::get does.
+  template <class... C>
+  void parallel_for(std::string_view name, std::int64_t begin, std::int64_t end, const MapOptions& options = {}, C&&... common) {
+    start_map<void, false>(kernel(name), std::views::iota(begin, std::max(begin, end)), options, std::forward<C>(common)...).get();
+  }
+  /// One value of all of a map's, in order: `reduce(...reduce(initial, f(first))..., f(last))`, where `reduce` is a kernel `R(R, R)` of the same plugin as `f`
+  /// and associative: runners reduce what they have computed, the master what comes from them. Throws the first error of an item.
+  template <class R, std::ranges::input_range Inputs, class... C>
+  R map_reduce(std::string_view name, Inputs&& inputs, std::string_view reduce, R initial, const MapOptions& options = {}, C&&... common) {
+    const KernelEntry& by = kernel(reduce);
+    std::unique_ptr<Fold> fold = fold_for(kernel(name), by, type_of<R>(), options);
+    add_to(*fold, initial);
+    auto parts = parts_of_map<R, false>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
+    parts.fold = fold_number(by);
+    detail::MapState state(std::move(parts));
+    while (auto chunk = state.next(true)) {
+      if (auto error = chunk->error_of(0)) std::rethrow_exception(error);
+      add_to(*fold, *static_cast<detail::ChunkOf<R>&>(*chunk).values.at(0));
+    }
+    Encoder all;
+    fold->finish(all);
+    all.close();
+    R value = detail::fresh<R>();
+    Decoder in(all.body, all.segments.size());
+    detail::decode(in, value);
+    detail::fetch(all, in);
+    return value;
+  }
+
   /// As the runners described themselves.
   std::vector<RunnerInfo> runners() const;
   /// Asks every runner how it is, and waits at most `patience` for answers; a runner that computes answers too.
@@ -253,6 +194,44 @@ class Cluster {
     submit(state, kernel, state->pack(), type_of<R>());
     return Job<R>(std::move(state));
   }
+
+  template <class R, bool kSpread, class Inputs, class... C>
+  detail::MapState::Parts parts_of_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {
+    using View = std::views::all_t<Inputs>;
+    using Item = std::ranges::range_value_t<View>;
+    std::tuple<detail::Common<std::decay_t<C>>...> kept(std::forward<C>(common)...);
+    std::size_t own = 1;
+    if constexpr (kSpread) own = std::tuple_size_v<Item>;
+    detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>());
+    View view = std::views::all(std::forward<Inputs>(inputs));
+    if constexpr (!kSpread && detail::kIsIota<View>) {
+      std::int64_t begin = view.empty() ? 0 : view.front(), end = view.empty() ? 0 : std::int64_t{view.back()} + 1;
+      if (detail::may_send_indices(kernel, begin, end, detail::pack_all(kept)))
+        return {
+            engine_, &kernel, 0, std::make_unique<detail::IndexInputs<std::decay_t<C>...>>(begin, end, std::move(kept)), &detail::ChunkOf<R>::make,
+            options};
+    }
+    return {engine_,
+            &kernel,
+            0,
+            std::make_unique<detail::RangeInputs<kSpread, View, std::decay_t<C>...>>(std::move(view), std::move(kept)),
+            &detail::ChunkOf<R>::make,
+            options};
+  }
+  template <class R, bool kSpread, class Inputs, class... C>
+  Map<R> start_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {
+    return Map<R>(parts_of_map<R, kSpread>(kernel, std::forward<Inputs>(inputs), options, std::forward<C>(common)...));
+  }
+  template <class R>
+  static void add_to(Fold& fold, const R& value) {
+    Encoder one;
+    detail::encode(one, value);
+    one.close();
+    fold.add(one);
+  }
+  // Throws UsageError where the two do not fit.
+  std::unique_ptr<Fold> fold_for(const KernelEntry& kernel, const KernelEntry& reduce, const Type& type, const MapOptions& options) const;
+  static std::uint32_t fold_number(const KernelEntry& reduce);
 
   void import_table(const Manifest& manifest);
   const KernelEntry& kernel(std::string_view name) const;

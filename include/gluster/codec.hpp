@@ -83,6 +83,13 @@ constexpr bool kLooksElsewhere<std::array<T, N>> = kLooksElsewhere<T>;
 template <template <class...> class Holder, class... T>
 constexpr bool kLooksElsewhere<Holder<T...>> = (kLooksElsewhere<T> || ... || false);
 
+template <class T>
+constexpr bool kIsSmartPointer = false;
+template <class T>
+constexpr bool kIsSmartPointer<std::unique_ptr<T>> = true;
+template <class T>
+constexpr bool kIsSmartPointer<std::shared_ptr<T>> = true;
+
 /// A T to decode into.
 template <class T>
 T fresh() {
@@ -294,6 +301,12 @@ struct Codec<std::optional<T>> {
     if (in.get<std::uint8_t>() != 0) detail::decode(in, value.emplace());
   }
 };
+
+/// What a link does between the two halves of decoding, for a frame of this very process.
+inline void fetch(const Encoder& from, Decoder& in) {
+  for (std::size_t i = 0; i < in.places.size(); ++i) std::memcpy(in.places[i].data, from.segments[i].data, in.places[i].bytes);
+  in.finish();
+}
 
 }  // namespace detail
 }  // namespace gluster

@@ -7,6 +7,7 @@
 #include <gluster/block.hpp>
 #include <gluster/encoder.hpp>
 #include <gluster/error.hpp>
+#include <gluster/operand.hpp>
 
 namespace gluster {
 
@@ -42,6 +43,25 @@ class Decoder {
     later_.clear();
     body_ = {};
     at_ = 0;
+    kinds_ = {};
+    operands_ = nullptr;
+  }
+
+  /// Reads the kinds of the `count` arguments that follow; `operands` has what they name, and outlives this.
+  void arguments(std::size_t count, Operands* operands) {
+    const std::byte* kinds = take(count);
+    kinds_ = {reinterpret_cast<const ArgumentKind*>(kinds), count};
+    operands_ = operands;
+    next_kind_ = 0;
+  }
+  /// The next call's arguments are of the same kinds.
+  void begin_arguments() noexcept { next_kind_ = 0; }
+  ArgumentKind next_kind() noexcept { return next_kind_ < kinds_.size() ? kinds_[next_kind_++] : ArgumentKind::value; }
+  std::span<const ArgumentKind> kinds() const noexcept { return kinds_; }
+  Operands* operands_if_any() const noexcept { return operands_; }
+  Operands& operands() const {
+    if (operands_ == nullptr) malformed("a name for data where there are none");
+    return *operands_;
   }
 
   std::vector<Place> places;  ///< of the segments so far
@@ -55,6 +75,12 @@ class Decoder {
     T value;
     std::memcpy(&value, take(sizeof value), sizeof value);
     return value;
+  }
+
+  /// All of the body that has not been read.
+  std::span<const std::byte> take_rest() {
+    std::size_t bytes = rest();
+    return {take(bytes), bytes};
   }
 
   /// A sequence's length; its elements take `least` bytes or more of the body each.
@@ -135,6 +161,9 @@ class Decoder {
   std::vector<std::uint64_t> sizes_;
   std::vector<Block<std::byte>> blocks_;
   std::vector<std::function<void()>> later_;
+  std::span<const ArgumentKind> kinds_;
+  std::size_t next_kind_ = 0;
+  Operands* operands_ = nullptr;
 };
 
 }  // namespace gluster

@@ -67,6 +67,18 @@ class Encoder {
     kept.push_back(std::move(holder));
   }
 
+  /// A place to go back to.
+  struct Mark {
+    std::size_t body, segments, kept;
+  };
+  Mark mark() const noexcept { return {body.size(), segments.size(), kept.size()}; }
+  /// Forgets what came after it.
+  void rewind(const Mark& mark) {
+    body.shrink(mark.body);
+    segments.resize(mark.segments);
+    kept.resize(mark.kept);
+  }
+
   /// Ends the body with the segments' sizes; nothing is added after it.
   void close() {
     if (segments.empty()) return;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -50,7 +51,8 @@ struct CallSite {
   std::string kernel;  ///< `stem.function`
   int rank = -1;       ///< the runner's rank in the cluster's communicator
   std::string host;
-  int attempt = 1;  ///< 1 for the first
+  int attempt = 1;         ///< 1 for the first
+  std::int64_t item = -1;  ///< the input's place, in a map
 };
 
 /// An error that happened while a kernel ran.

@@ -81,16 +81,22 @@ class JobState : public std::enable_shared_from_this<JobState> {
   /// When it has run; with Cancelled when it was cancelled meanwhile.
   void end_following(std::exception_ptr error);
 
+  /// The error of a job that has ended, null if it has a value; it counts as seen.
+  std::exception_ptr error_now();
+
   /// The dispatcher's own notes; guarded by the baton until the job has ended.
   struct Call {
     const struct KernelEntry* kernel = nullptr;
     std::uint64_t number = 0;
     int runner = -1;
     int attempt = 1;
+    bool is_batch = false;  ///< a chunk of a map
+    int priority = 0;
     bool sent_out = false;    ///< to `runner`; false while it waits, here or for its plugin
     bool leaving = false;     ///< its arguments are being sent
     bool cancelled = false;   ///< sent, but nobody wants the value
     std::uint64_t bytes = 0;  ///< of large arguments
+    std::uint64_t result_bytes = 0;
     Encoder frame;
     const struct RunnerInfo* on = nullptr;  ///< the engine's
     Clock::time_point queued{}, sent{}, started{}, finished{};

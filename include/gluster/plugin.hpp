@@ -12,15 +12,13 @@
 ///     GLUSTER_DOC(mean, "The arithmetic mean; 0 for nothing.", "x")
 ///
 /// A kernel takes its parameters by value, `const T&`, `T&&`, `std::span<const T>` and `std::string_view` (these two read
-/// the received bytes in place), `const T*`, `unique_ptr<T>` or `shared_ptr<T>`, and returns a value or void. It runs on
+/// the received bytes, or shared data, in place), `const T*`, `unique_ptr<T>` or `shared_ptr<T>`, and returns a value or void. Parameters
+/// `std::span<T>` are outputs: they come first, the kernel returns void, and what they hold when it starts is undefined. It runs on
 /// the runner's main thread, one at a time, and may use OpenMP. What it throws becomes the caller's KernelError.
 namespace gluster {
 
 /// Changes whenever a plugin compiled against older headers could no longer be called.
-inline constexpr std::uint32_t kAbiVersion = 1;
-
-/// What an argument in a call is. Only the first is made yet; the others keep their numbers.
-enum class ArgumentKind : std::uint8_t { value = 0, shared = 1, dataset = 2, job = 3 };
+inline constexpr std::uint32_t kAbiVersion = 2;
 
 /// One call of a kernel with its arguments decoded (or being received). Used by one thread at a time.
 class Invocation {
@@ -31,12 +29,24 @@ class Invocation {
   virtual void run(Encoder& out) = 0;
 };
 
+/// Makes one value of many with a kernel `R f(R, R)`. Used by one thread at a time; throws what the kernel throws.
+class Fold {
+ public:
+  virtual ~Fold() = default;
+  /// A value, encoded and closed.
+  virtual void add(const Encoder& value) = 0;
+  /// Encodes what has become of them, in order; one at least.
+  virtual void finish(Encoder& out) = 0;
+};
+
 /// A kernel as a plugin's table has it; constant data of the plugin.
 struct Kernel {
   const char* name;
   const Signature& (*signature)();
   /// Decodes the arguments; the Decoder must outlive what is returned. Throws DataError.
   std::unique_ptr<Invocation> (*open)(Decoder& in);
+  /// Null for a kernel that is no `R f(R, R)`.
+  std::unique_ptr<Fold> (*fold)();
 };
 
 /// A kernel's documentation and its parameters' names.
@@ -59,12 +69,6 @@ struct Manifest {
 
 namespace detail {
 
-template <class T>
-constexpr bool kIsSmartPointer = false;
-template <class T>
-constexpr bool kIsSmartPointer<std::unique_ptr<T>> = true;
-template <class T>
-constexpr bool kIsSmartPointer<std::shared_ptr<T>> = true;
 template <class T>
 constexpr bool kNever = false;
 
@@ -96,14 +100,34 @@ requires(std::is_reference_v<P>&& kIsSmartPointer<std::remove_cvref_t<P>>) struc
   P pass() { return static_cast<P>(this->value); }
 };
 template <class T>
-struct Parameter<std::span<T>> {
-  static_assert(std::is_const_v<T>,
-                "GLUSTER_EXPORT: a std::span<T> parameter would be an output, which this version does not have yet: take "
-                "std::span<const T> and return a value");
-  using Wire = std::vector<std::remove_const_t<T>>;
-  std::conditional_t<kFlat<std::remove_const_t<T>>, std::span<T>, Wire> value;  // read in place where that can be
+struct Parameter<std::span<const T>> {
+  using Wire = std::vector<T>;
+  std::conditional_t<kFlat<T>, std::span<const T>, Wire> value;  // read in place where that can be
   void decode(Decoder& in) { detail::decode(in, value); }
+  std::span<const T> pass() { return value; }
+};
+template <class T>
+requires(!std::is_const_v<T>) struct Parameter<std::span<T>> {  // an output: written where the caller wants it, or sent there
+  static_assert(kFlat<T>,
+                "GLUSTER_EXPORT: a std::span<T> parameter is an output, and travels as bytes: of arithmetic types, enums, complex and arrays "
+                "of these; return anything else as a value");
+  using Wire = Output<T>;
+  std::span<T> value;
+  std::shared_ptr<Block<T>> own;
+  void decode(Decoder& in) {
+    auto ref = in.get<SharedRef>();
+    if (ref.bytes % sizeof(T) != 0) Decoder::malformed("a part of an element");
+    std::span<std::byte> place = in.operands().output(ref);
+    if (place.empty()) own = std::make_shared<Block<T>>(ref.bytes / sizeof(T));
+    value = own ? std::span<T>(*own) : std::span<T>(reinterpret_cast<T*>(place.data()), place.size() / sizeof(T));
+  }
   std::span<T> pass() { return value; }
+  void send(Encoder& out) {
+    out.put(static_cast<std::uint8_t>(own != nullptr));
+    if (!own) return;
+    out.block(own->data(), own->size() * sizeof(T), alignof(T));
+    out.kept.push_back(std::move(own));
+  }
 };
 template <class T, std::size_t N>
 requires(N != std::dynamic_extent) struct Parameter<std::span<T, N>> {
@@ -140,6 +164,97 @@ struct Parameter<std::shared_ptr<T>> {
   std::shared_ptr<T> pass() { return std::move(value); }
 };
 
+template <class P>
+constexpr bool kIsOutput = false;
+template <class T>
+constexpr bool kIsOutput<Parameter<std::span<T>>> = !std::is_const_v<T>;
+
+template <class W>
+constexpr bool kIsFlatSequence = false;
+template <class T, class A>
+constexpr bool kIsFlatSequence<std::vector<T, A>> = kFlat<T>;
+template <class T>
+constexpr bool kIsFlatSequence<Block<T>> = true;
+template <>
+inline constexpr bool kIsFlatSequence<std::string> = true;
+template <>
+inline constexpr bool kIsFlatSequence<std::string_view> = true;
+
+template <class V>
+constexpr bool kIsView = std::is_same_v<V, std::string_view>;
+template <class T>
+constexpr bool kIsView<std::span<const T>> = true;
+
+/// Shared data as a parameter: a view looks at it, anything else is a copy.
+template <class P>
+void decode_shared(P& parameter, std::span<const std::byte> data) {
+  using Value = decltype(parameter.value);
+  if constexpr (kIsView<Value>) {
+    using Element = typename Value::value_type;
+    parameter.value = Value(reinterpret_cast<const Element*>(data.data()), data.size() / sizeof(Element));
+  } else if constexpr (kIsFlatSequence<typename P::Wire>) {
+    using Element = typename P::Wire::value_type;
+    Encoder block;
+    block.length(data.size() / sizeof(Element));
+    block.block(data.data(), data.size(), alignof(Element));
+    block.close();
+    Decoder in(block.body, block.segments.size());
+    parameter.decode(in);
+    fetch(block, in);
+  } else {
+    Decoder::malformed("shared data for a parameter that is no sequence");
+  }
+}
+
+template <class P>
+void decode_argument(Decoder& in, P& parameter) {
+  ArgumentKind kind = in.next_kind();
+  if constexpr (kIsOutput<P>) {
+    if (kind != ArgumentKind::output) Decoder::malformed("a value for an output");
+    parameter.decode(in);
+  } else if (kind == ArgumentKind::value) {
+    parameter.decode(in);
+  } else if (kind == ArgumentKind::shared) {
+    decode_shared(parameter, in.operands().find(in.get<SharedRef>()));
+  } else {
+    Decoder::malformed("an argument of a kind that this version does not know");
+  }
+}
+
+/// No output follows what is none.
+template <class... P>
+constexpr bool outputs_come_first() {
+  bool may = true, right = true;
+  ((kIsOutput<P> ? void(right &= may) : void(may = false)), ...);
+  return right;
+}
+
+template <auto F, class R>
+class FoldBy final : public Fold {
+ public:
+  void add(const Encoder& value) override {
+    R next = fresh<R>();
+    Decoder in(value.body, value.segments.size());
+    detail::decode(in, next);
+    in.expect_end();
+    fetch(value, in);
+    if (all_) all_.emplace(F(std::move(*all_), std::move(next)));
+    else all_.emplace(std::move(next));
+  }
+  void finish(Encoder& out) override {
+    auto held = std::make_shared<R>(std::move(*all_));
+    encode(out, *held);
+    if (!out.segments.empty()) out.kept.push_back(std::move(held));
+  }
+
+ private:
+  std::optional<R> all_;
+};
+template <auto F, class R>
+std::unique_ptr<Fold> make_fold() {
+  return std::make_unique<FoldBy<F, R>>();
+}
+
 template <auto F, class = decltype(F)>
 struct Exported;
 template <auto F, class R, class... P>
@@ -152,13 +267,21 @@ struct __attribute__((visibility("hidden"))) Exported<F, R (*)(P...)> {  // two 
                 "GLUSTER_EXPORT: a kernel cannot return a view: what it looks at stays behind; return a vector, a string or "
                 "a gluster::Block");
 
+  static constexpr bool kHasOutputs = (kIsOutput<Parameter<P>> || ... || false);
+  static_assert(outputs_come_first<Parameter<P>...>(),
+                "GLUSTER_EXPORT: std::span<T> parameters are outputs and come first; what is only read is a std::span<const T>");
+  static_assert(!kHasOutputs || std::is_void_v<R>, "GLUSTER_EXPORT: a kernel with outputs (std::span<T> parameters) returns void");
+
   class Call final : public Invocation {
    public:
     explicit Call(Decoder& in) {
-      std::apply([&](auto&... parameter) { (parameter.decode(in), ...); }, parameters_);
+      std::apply([&](auto&... parameter) { (decode_argument(in, parameter), ...); }, parameters_);
     }
     void run(Encoder& out) override {
-      if constexpr (std::is_void_v<R>) call();
+      if constexpr (kHasOutputs) {
+        call();
+        std::apply([&](auto&... parameter) { (send_output(out, parameter), ...); }, parameters_);
+      } else if constexpr (std::is_void_v<R>) call();
       else if constexpr (std::is_arithmetic_v<R>) encode(out, call());
       else send(out, call());
     }
@@ -166,6 +289,10 @@ struct __attribute__((visibility("hidden"))) Exported<F, R (*)(P...)> {  // two 
    private:
     R call() {
       return std::apply([](auto&... parameter) -> R { return F(parameter.pass()...); }, parameters_);
+    }
+    template <class Q>
+    static void send_output(Encoder& out, Q& parameter) {
+      if constexpr (kIsOutput<Q>) parameter.send(out);
     }
     template <class V>
     static void send(Encoder& out, V&& value) {
@@ -180,6 +307,10 @@ struct __attribute__((visibility("hidden"))) Exported<F, R (*)(P...)> {  // two 
   };
 
   static std::unique_ptr<Invocation> open(Decoder& in) { return std::make_unique<Call>(in); }
+  static constexpr auto fold() -> std::unique_ptr<Fold> (*)() {
+    if constexpr (std::is_same_v<std::tuple<R, R>, std::tuple<std::remove_cvref_t<P>...>>) return &make_fold<F, R>;
+    else return nullptr;
+  }
   static const Signature& signature() {
     static const Signature signature{type_of<R>(), {type_of<typename Parameter<P>::Wire>()...}};
     return signature;
@@ -212,7 +343,8 @@ __attribute__((weak, used, visibility("default"))) const gluster::Manifest* glus
 #define GLUSTER_EXPORT_AS(name, ...)                                                                                           \
   namespace gluster_export_##name {                                                                                            \
     static constexpr ::gluster::Kernel gluster_kernel_ = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature,       \
-                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open};                  \
+                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open,                   \
+                                                          ::gluster::detail::Exported<(__VA_ARGS__)>::fold()};                 \
     __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const gluster_entry_ = &gluster_kernel_; \
   }
 

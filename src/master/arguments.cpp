@@ -47,9 +47,19 @@ std::string types_text(const KernelEntry& kernel, const std::string& call) {
   return fmt::format("the kernel is {}, the call is {}", kernel.signature->text(), call);
 }
 
-[[noreturn]] void refuse(const KernelEntry& kernel, const std::string& what, std::span<const detail::Argument> arguments, const Type& result) {
-  throw UsageError(fmt::format("{}: {} ({})", kernel.name, what, types_text(kernel, call_text(arguments, result))));
-}
+// What a call, or an item of a map, is checked as: it says where it went wrong.
+struct Checked {
+  const KernelEntry* kernel;
+  std::span<const detail::Argument> arguments, common;
+  const Type* result;
+  std::string item;  // empty: it is none
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    std::vector<detail::Argument> all(arguments.begin(), arguments.end());
+    all.insert(all.end(), common.begin(), common.end());
+    throw UsageError(fmt::format("{}: {}{} ({})", kernel->name, item, what, types_text(*kernel, call_text(all, *result))));
+  }
+};
 
 std::string plural(std::size_t count) { return fmt::format("{} argument{}", count, count == 1 ? "" : "s"); }
 
@@ -66,29 +76,46 @@ bool convert(Scalar from, const void* value, Scalar to, Encoder& out) {
   });
 }
 
+namespace {
+
+void encode_argument(const Checked& call, std::size_t at, const detail::Argument& argument, Encoder& frame) {
+  const Type& parameter = call.kernel->signature->parameters[at];
+  if (argument.value == nullptr) call.refuse(fmt::format("argument {} is a null pointer, the kernel takes {}", at + 1, parameter.text));
+  if (argument.type->text == parameter.text) return argument.encode(frame, argument.value);
+  if (convert(argument.type->scalar, argument.value, parameter.scalar, frame)) return;
+  std::string value = argument.type->scalar != Scalar::none && parameter.scalar != Scalar::none
+                          ? fmt::format(", and its value {} is not one exactly", text_of(argument.type->scalar, argument.value))
+                          : "";
+  call.refuse(fmt::format("argument {} is {}, the kernel takes {}{}", at + 1, argument.type->text, parameter.text, value));
+}
+
+void check_count(const Checked& call) {
+  std::size_t given = call.arguments.size() + call.common.size(), taken = call.kernel->signature->parameters.size();
+  if (given != taken) call.refuse(fmt::format("{} given, the kernel takes {}", plural(given), taken));
+}
+
+}  // namespace
+
 void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> arguments, const Type& result, Encoder& frame) {
   const Signature& signature = *kernel.signature;
-  if (arguments.size() != signature.parameters.size())
-    refuse(kernel, fmt::format("{} given, the kernel takes {}", plural(arguments.size()), signature.parameters.size()), arguments, result);
+  Checked call{&kernel, arguments, {}, &result, {}};
+  check_count(call);
   frame.put(wire::CallHead{kernel.image, kernel.number});
-  for (std::size_t i = 0; i < arguments.size(); ++i) frame.put(ArgumentKind::value);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const detail::Argument& argument = arguments[i];
-    const Type& parameter = signature.parameters[i];
-    if (argument.value == nullptr)
-      refuse(kernel, fmt::format("argument {} is a null pointer, the kernel takes {}", i + 1, parameter.text), arguments, result);
-    if (argument.type->text == parameter.text) {
-      argument.encode(frame, argument.value);
-    } else if (!convert(argument.type->scalar, argument.value, parameter.scalar, frame)) {
-      std::string value = argument.type->scalar != Scalar::none && parameter.scalar != Scalar::none
-                              ? fmt::format(", and its value {} is not one exactly", text_of(argument.type->scalar, argument.value))
-                              : "";
-      refuse(kernel, fmt::format("argument {} is {}, the kernel takes {}{}", i + 1, argument.type->text, parameter.text, value), arguments, result);
-    }
-  }
+  for (const detail::Argument& argument : arguments) frame.put(argument.kind);
+  for (std::size_t i = 0; i < arguments.size(); ++i) encode_argument(call, i, arguments[i], frame);
   if (result.text != signature.result.text)
-    refuse(kernel, fmt::format("the call expects {}, the kernel returns {}", result.text, signature.result.text), arguments, result);
+    call.refuse(fmt::format("the call expects {}, the kernel returns {}", result.text, signature.result.text));
   frame.close();
+}
+
+void encode_item(const KernelEntry& kernel, std::size_t item, std::span<const detail::Argument> own, std::span<const detail::Argument> common,
+                 Encoder& frame) {
+  auto encode = [&](std::size_t at, const detail::Argument& argument) {
+    if (argument.value != nullptr && argument.type->text == kernel.signature->parameters[at].text) return argument.encode(frame, argument.value);
+    encode_argument({&kernel, own, common, &kernel.signature->result, fmt::format("item {}: ", item)}, at, argument, frame);
+  };
+  for (std::size_t i = 0; i < own.size(); ++i) encode(i, own[i]);
+  for (std::size_t i = 0; i < common.size(); ++i) encode(own.size() + i, common[i]);
 }
 
 void check_signature(const KernelEntry& kernel, const Signature& wanted) {

@@ -59,6 +59,7 @@ void Catalogue::add(const std::filesystem::path& path, const std::string& identi
     kernel.image = image;
     kernel.number = number++;
     kernel.signature = &entry.kernel->signature();
+    kernel.code = entry.kernel;
     if (entry.doc != nullptr) {
       kernel.documentation = entry.doc->text;
       kernel.parameters.assign(entry.doc->parameters, entry.doc->parameters + entry.doc->parameter_count);

@@ -76,6 +76,18 @@ void Cluster::submit(const std::shared_ptr<JobState>& job, const KernelEntry& ke
   engine_->submit(job);
 }
 
+std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelEntry& reduce, const Type& type, const MapOptions& options) const {
+  auto refuse = [&](const std::string& why) { throw UsageError(fmt::format("{} cannot be reduced by {}: {}", kernel.name, reduce.name, why)); };
+  if (reduce.code->fold == nullptr) refuse(fmt::format("it is {}, and must take two values of the type that it returns", reduce.signature->text()));
+  if (reduce.image != kernel.image) refuse("both must be of one plugin");
+  if (reduce.signature->result.text != type.text || kernel.signature->result.text != type.text)
+    refuse(fmt::format("the first value is {}, the kernels return {} and {}", type.text, kernel.signature->result.text, reduce.signature->result.text));
+  if (options.on_error == OnError::collect) refuse("OnError::collect has no meaning where values become one");
+  return reduce.code->fold();
+}
+
+std::uint32_t Cluster::fold_number(const KernelEntry& reduce) { return reduce.number + 1; }
+
 std::vector<RunnerInfo> Cluster::runners() const {
   return engine_->with([](auto& dispatcher) {
     std::vector<RunnerInfo> list;

@@ -65,7 +65,7 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
   JobState::Call& call = job->call;
-  wire::Frame frame{Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, nullptr};
+  wire::Frame frame{call.is_batch ? Word::kBatch : Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, nullptr};
   call.sent = waited ? Clock::now() : call.queued;
   call.sent_out = true;
   call.leaving = !wire::is_small(frame);
@@ -96,7 +96,7 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
 }
 
 void Dispatcher::left(int, const wire::Frame& frame) {
-  if (frame.word != Word::kCall) return;
+  if (frame.word != Word::kCall && frame.word != Word::kBatch) return;
   // Not by number: its result may be arriving already.
   auto job = std::const_pointer_cast<JobState>(std::static_pointer_cast<const JobState>(frame.owner));
   job->call.leaving = false;
@@ -187,6 +187,7 @@ void Dispatcher::open_result(wire::Incoming& frame) {
 void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
   target.head = frame.in.get<wire::ResultHead>();
   JobState& job = *target.job;
+  job.call.result_bytes = frame.head.body + frame.in.segment_bytes();
   note_times(job, target.head);
   if (job.call.cancelled) return;
   if (!base::has_room_for(frame.in.segment_bytes())) throw std::bad_alloc();

@@ -112,6 +112,11 @@ void JobState::expect_value_now() {
   holder_ = nullptr;
 }
 
+std::exception_ptr JobState::error_now() {
+  seen_ = true;
+  return error_;
+}
+
 namespace detail {
 
 void Ended::push(std::size_t at) {

@@ -14,6 +14,7 @@ struct KernelEntry {
   const Signature* signature = nullptr;
   std::string documentation;
   std::vector<std::string> parameters;
+  const struct Kernel* code = nullptr;  // in this process
 };
 
 }  // namespace gluster

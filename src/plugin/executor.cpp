@@ -45,6 +45,25 @@ std::string message_of(const std::exception& error) {
   return message;
 }
 
+}  // namespace
+
+wire::Failure failure_of_current_exception() {
+  std::string type = readable(abi::__cxa_current_exception_type());
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return {type, message_of(error)};
+  } catch (const std::string& text) {
+    return {type, text};
+  } catch (const char* text) {
+    return {type, text == nullptr ? "" : text};
+  } catch (...) {
+    return {type, ""};
+  }
+}
+
+namespace {
+
 void fail(Encoder& result, const wire::ResultHead& head, const wire::Failure& failure) {
   result.clear();
   result.put(head);
@@ -73,20 +92,11 @@ void run(Invocation& call, Decoder& arguments, Encoder& result, wire::ResultHead
 
 void execute(Invocation& call, Decoder& arguments, Encoder& result) {
   wire::ResultHead head{};
-  auto failed = [&](std::string message) {
-    if (head.started != 0) head.compute = now() - head.started;
-    fail(result, head, {readable(abi::__cxa_current_exception_type()), std::move(message)});
-  };
   try {
     run(call, arguments, result, head);
-  } catch (const std::exception& error) {
-    failed(message_of(error));
-  } catch (const std::string& text) {
-    failed(text);
-  } catch (const char* text) {
-    failed(text == nullptr ? "" : text);
   } catch (...) {
-    failed("");
+    if (head.started != 0) head.compute = now() - head.started;
+    fail(result, head, failure_of_current_exception());
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/backoff.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
+#include "plugin/batch.hpp"
 #include "plugin/executor.hpp"
 
 namespace gluster::runner {
@@ -42,6 +43,8 @@ void use_all_places() {
   }
   if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
+
+bool is_call(const wire::Incoming& frame) { return frame.head.word == Word::kCall || frame.head.word == Word::kBatch; }
 
 // A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
 wire::Frame result_frame(const wire::Head& call, Encoder& result) {
@@ -98,7 +101,7 @@ void Runner::look(std::unique_ptr<wire::Incoming>& work) {
 
 // Results of very short kernels travel together, while more calls are in hand than results wait; the next call's kernel was short just now.
 bool Runner::may_gather() const {
-  if (ready_.empty() || last_compute_ > kQuick || ready_.front()->head.word != Word::kCall) return false;
+  if (ready_.empty() || last_compute_ > kQuick || !is_call(*ready_.front())) return false;
   if (ready_.front()->kernel != last_kernel_) return false;
   return parts_.link->gathered(parts_.master) < std::min(ready_.size(), kMostGathered);
 }
@@ -184,7 +187,8 @@ void Runner::say(Word word) {
 
 void Runner::opened(wire::Incoming& frame) {
   switch (frame.head.word) {
-    case Word::kCall: return open_call(frame);
+    case Word::kCall:
+    case Word::kBatch: return open_call(frame);
     case Word::kPing: return answer_ping(frame);
     case Word::kCancel: return cancel(frame.head.number);
     case Word::kStop: stopped_ = true; return;
@@ -209,13 +213,8 @@ void Runner::open_call(wire::Incoming& frame) {
     if (std::uint64_t bytes = frame.in.segment_bytes(); !base::has_room_for(bytes))
       throw UsageError(fmt::format("its arguments take {} MiB, and {} has {} MiB free: pass them in parts", bytes >> 20, parts_.hello.host,
                                    base::available_memory() >> 20));
-    auto call = frame.in.get<wire::CallHead>();
-    Plugins::Found found = parts_.plugins->find(call);
-    for (std::size_t i = 0; i < found.kernel->signature().parameters.size(); ++i)
-      if (frame.in.get<ArgumentKind>() != ArgumentKind::value) throw DataError("an argument of a kind that this version does not know");
-    frame.kernel = found.name;
-    frame.invocation = found.kernel->open(frame.in);
-    frame.in.expect_end();
+    if (frame.head.word == Word::kBatch) open_batch(frame);
+    else open_single(frame);
     if (frame.head.segments != 0) arriving_.insert(frame.head.number);
   } catch (const std::exception& why) {
     Encoder result;
@@ -230,6 +229,23 @@ void Runner::open_call(wire::Incoming& frame) {
   }
 }
 
+void Runner::open_single(wire::Incoming& frame) {
+  Plugins::Found found = parts_.plugins->find(frame.in.get<wire::CallHead>());
+  frame.in.arguments(found.kernel->signature().parameters.size(), nullptr);
+  frame.kernel = found.name;
+  frame.invocation = found.kernel->open(frame.in);
+  frame.in.expect_end();
+}
+
+void Runner::open_batch(wire::Incoming& frame) {
+  auto head = frame.in.get<wire::BatchHead>();
+  Plugins::Found found = parts_.plugins->find(head.call);
+  const Kernel* fold = head.fold == 0 ? nullptr : parts_.plugins->find({head.call.image, head.fold - 1}).kernel;
+  frame.in.arguments(found.kernel->signature().parameters.size(), nullptr);
+  frame.kernel = found.name;
+  frame.invocation = plugin::open_batch(head, *found.kernel, fold, frame.in);
+}
+
 void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
   if (!frame->target && !frame->invocation) return;
   if (frame->head.segments != 0) arriving_.erase(frame->head.number);
@@ -239,7 +255,7 @@ void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
 
 // A call that has not started is dropped; the master counts on an answer to each.
 void Runner::cancel(std::uint64_t number) {
-  auto is_it = [&](const auto& frame) { return frame->head.word == Word::kCall && frame->head.number == number; };
+  auto is_it = [&](const auto& frame) { return is_call(*frame) && frame->head.number == number; };
   auto at = std::find_if(ready_.begin(), ready_.end(), is_it);
   if (at == ready_.end()) {
     if (arriving_.contains(number)) cancelled_.insert(number);

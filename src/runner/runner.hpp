@@ -58,6 +58,8 @@ class Runner final : private wire::Receiver {
   void left(int, const wire::Frame&) override {}
 
   void open_call(wire::Incoming& frame);
+  void open_single(wire::Incoming& frame);
+  void open_batch(wire::Incoming& frame);
   void cancel(std::uint64_t number);
   void answer_ping(wire::Incoming& frame);
   void drop(const wire::Head& call);

@@ -10,11 +10,12 @@
 
 // Every word that master and runner say to each other, in order:
 //
-//     master -> runner   (Plugin | PluginBytes | Call | Cancel | Ping)* Stop
-//     runner -> master   Hello (PluginReady | PluginWanted | PluginFailed | Result | Pong | Output)* Goodbye
+//     master -> runner   (Plugin | PluginBytes | Call | Batch | Cancel | Ping | Share | ShareData | Free)* Stop
+//     runner -> master   Hello (PluginReady | PluginWanted | PluginFailed | Result | Pong | Output | ShareDone)* Goodbye
+//     runner -> runner   (Share ShareData*)*    those that lead a node, of shared data
 //
 // MPI does not overtake between two ranks; among three nothing is ordered, so a Call waits for its PluginReady.
-// Numbers are never used again: the gaps are Share, Free, Batch, Tickets, EndBatch and what answers them, to come.
+// Numbers are never used again.
 namespace gluster::wire {
 
 enum class Word : std::uint8_t {
@@ -32,12 +33,32 @@ enum class Word : std::uint8_t {
   kCall = 16,
   kResult = 17,
   kCancel = 18,
+  kBatch = 19,
+  kShare = 24,
+  kShareData = 25,
+  kShareDone = 26,
+  kFree = 27,
 };
 
 // A Call's body begins with this, then an ArgumentKind for each argument, then the arguments.
 struct CallHead {
   std::uint32_t image;   // which plugin, as the master numbers them
   std::uint32_t kernel;  // which of the plugin's kernels, by name in order
+};
+
+// Many calls of one kernel, a chunk of a map: this, an ArgumentKind for each argument, and
+//     kItems    the arguments of one call after the other
+//     kIndices  those of one: the first argument is `begin`, and one more in each further call
+// It is answered by one Result, whose value is a byte an item, and its value (0) or its Failure (1). With a `fold` (which of the plugin's kernels
+// it is, plus 1) there is one such byte and value alone: the items' values, folded in order; a Failure there begins with the item's place (u32).
+enum class Items : std::uint32_t { kItems, kIndices };
+struct BatchHead {
+  CallHead call;
+  std::uint32_t count;
+  Items items;
+  std::int64_t begin;
+  std::uint32_t fold;
+  std::uint32_t zero;
 };
 
 enum class Outcome : std::uint8_t { kValue, kThrew, kRefused, kDropped };
@@ -61,7 +82,9 @@ struct Hello {
   std::string host, architecture, os, cpu, program;
   std::int32_t cores = 0, threads = 0;
   std::int64_t pid = 0;
-  auto fields() { return std::tie(host, architecture, os, cpu, program, cores, threads, pid); }
+  std::int32_t leader = -1;       // the lowest rank of its node; -1: it shares memory with nobody
+  std::uint64_t node_memory = 0;  // bytes there for shared data
+  auto fields() { return std::tie(host, architecture, os, cpu, program, cores, threads, pid, leader, node_memory); }
 };
 
 // Pong answers with the Ping's own time and the runner's, both nanoseconds of their steady clocks.
@@ -115,6 +138,28 @@ struct PluginFailed {
   std::uint32_t image = 0;
   std::string message;
   auto fields() { return std::tie(image, message); }
+};
+
+// Shared data is to come, in pieces, from who says this: to node memory at `offset`, or (kNowhere) to memory of the rank's own. It passes the pieces on to `below`, and
+// tells the master when it has all of them and they have left.
+struct Share {
+  std::uint64_t object = 0, offset = 0, bytes = 0;
+  std::vector<std::int32_t> below;
+  auto fields() { return std::tie(object, offset, bytes, below); }
+};
+// A ShareData's body begins with this, then the piece.
+struct ShareData {
+  std::uint64_t object, begin, bytes;
+};
+// `in_memory`: where every rank of its node finds it.
+struct ShareDone {
+  std::uint64_t object = 0;
+  bool in_memory = false;
+  auto fields() { return std::tie(object, in_memory); }
+};
+struct Free {
+  std::uint64_t object = 0;
+  auto fields() { return std::tie(object); }
 };
 
 // A control frame's content. Its owner keeps `message`, which segments may lie in.

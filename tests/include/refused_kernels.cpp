@@ -23,8 +23,14 @@ void f(char*) {}
 void f(std::span<const double, 3>) {}
 #elif defined(TAKES_REFERENCE)
 void f(std::vector<double>& x) { x.clear(); }
-#elif defined(TAKES_MUTABLE_SPAN)
-void f(std::span<double> x) { x[0] = 1; }
+#elif defined(TAKES_OUTPUT)
+void f(std::span<double> out, std::span<float> more, double x) { out[0] = more[0] = x; }
+#elif defined(RETURNS_BESIDE_OUTPUT)
+int f(std::span<double> out) { return out[0] = 1; }
+#elif defined(TAKES_LATE_OUTPUT)
+void f(double x, std::span<double> out) { out[0] = x; }
+#elif defined(TAKES_OUTPUT_OF_STRINGS)
+void f(std::span<std::string> out) { out[0] = "x"; }
 #elif defined(TAKES_WHAT_CANNOT_TRAVEL)
 void f(CannotTravel) {}
 #else

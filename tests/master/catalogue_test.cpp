@@ -16,7 +16,7 @@ const Signature& some_signature() {
 class Table {
  public:
   Table(std::initializer_list<const char*> names, const KernelDoc* doc = nullptr) : doc_(doc) {
-    for (const char* name : names) kernels_.push_back({name, &some_signature, nullptr});
+    for (const char* name : names) kernels_.push_back({name, &some_signature, nullptr, nullptr});
     for (const Kernel& kernel : kernels_) pointers_.push_back(&kernel);
     Manifest manifest{kAbiVersion, sizeof(Manifest), pointers_.data(), pointers_.data() + pointers_.size(), &doc_, &doc_ + (doc != nullptr)};
     library_ = plugin::Library::of(manifest, "a test's own");

@@ -1,0 +1,48 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <gluster/signature.hpp>
+
+/// What a call names instead of carrying it.
+namespace gluster {
+
+/// What an argument in a call is. Those that are not made yet keep their numbers.
+enum class ArgumentKind : std::uint8_t { value = 0, shared = 1, dataset = 2, job = 3, output = 4 };
+
+inline constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
+
+/// A part of shared data, as a call names it.
+struct SharedRef {
+  std::uint64_t object = 0;         ///< its number; 0: not shared at all (an output in the master's own memory)
+  std::uint64_t offset = kNowhere;  ///< of the part in node memory; kNowhere: it does not lie there, anywhere
+  std::uint64_t begin = 0;          ///< of the part in the object, bytes
+  std::uint64_t bytes = 0;
+};
+
+/// Where a runner finds what calls name.
+class Operands {
+ public:
+  virtual ~Operands() = default;
+  /// Throws DataError when it is not here.
+  virtual std::span<const std::byte> find(const SharedRef& ref) = 0;
+  /// Where an output may be written in place; empty: nowhere, it has to travel.
+  virtual std::span<std::byte> output(const SharedRef& ref) = 0;
+};
+
+namespace detail {
+
+/// A parameter that a kernel writes.
+template <class T>
+struct Output {
+  SharedRef ref;
+};
+template <class T>
+struct Describe<Output<T>> {
+  static void add(TypeText& text) { describe_all<T>(text, "out [", ',', "]"); }
+};
+
+}  // namespace detail
+}  // namespace gluster

@@ -1,0 +1,170 @@
+#include "plugin/batch.hpp"
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/scalar.hpp"
+#include "plugin/executor.hpp"
+
+namespace gluster::plugin {
+namespace {
+
+using wire::BatchHead;
+using wire::Items;
+
+constexpr std::uint8_t kValue = 0, kFailure = 1;
+
+// What all batches do: one item after the other.
+class Batch : public Invocation {
+ public:
+  Batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold) : head_(head), kernel_(&kernel), fold_(fold) {}
+
+  void run(Encoder& out) override {
+    if (fold_ != nullptr) return run_folded(out);
+    for (std::uint32_t item = 0; item < head_.count; ++item) {
+      Encoder::Mark before = out.mark();
+      try {
+        out.put(kValue);
+        run_item(item, out);
+      } catch (...) {
+        out.rewind(before);
+        out.put(kFailure);
+        put_failure(out);
+      }
+    }
+  }
+
+ protected:
+  // Its kernel's value. Throws what that does.
+  virtual void run_item(std::uint32_t item, Encoder& out) = 0;
+  const BatchHead& head() const { return head_; }
+  const Kernel& kernel() const { return *kernel_; }
+
+ private:
+  static void put_failure(Encoder& out) {
+    wire::Failure failure = failure_of_current_exception();
+    detail::encode(out, failure.type.substr(0, kSegmentBytes - 1));
+    detail::encode(out, failure.message.substr(0, kSegmentBytes - 1));
+  }
+
+  void run_folded(Encoder& out) {
+    std::unique_ptr<Fold> fold = fold_->fold();
+    Encoder::Mark before = out.mark();
+    std::uint32_t item = 0;
+    try {
+      out.put(kValue);
+      for (Encoder value; item < head_.count; ++item) {
+        value.clear();
+        run_item(item, value);
+        value.close();
+        fold->add(value);
+      }
+      fold->finish(out);
+    } catch (...) {
+      out.rewind(before);
+      out.put(kFailure);
+      out.put(item);
+      put_failure(out);
+    }
+  }
+
+  BatchHead head_;
+  const Kernel* kernel_;
+  const Kernel* fold_;
+};
+
+// Small items: each is read when its turn comes, so that nothing is made for the others.
+class SmallItems final : public Batch {
+ public:
+  SmallItems(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) : Batch(head, kernel, fold), in_(&in) {}
+
+ private:
+  void run_item(std::uint32_t, Encoder& out) override {
+    in_->begin_arguments();
+    auto call = kernel().open(*in_);
+    in_->finish();
+    call->run(out);
+  }
+
+  Decoder* in_;
+};
+
+// Items with segments, which must have places before they come.
+class LargeItems final : public Batch {
+ public:
+  LargeItems(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) : Batch(head, kernel, fold) {
+    for (std::uint32_t item = 0; item < head.count; ++item) {
+      in.begin_arguments();
+      calls_.push_back(kernel.open(in));
+    }
+    in.expect_end();
+  }
+
+ private:
+  void run_item(std::uint32_t item, Encoder& out) override { std::exchange(calls_[item], nullptr)->run(out); }
+
+  std::vector<std::unique_ptr<Invocation>> calls_;
+};
+
+// A Decoder aligns blocks by their place in the body: these lie alike in the frame and in a body of their own.
+static_assert(sizeof(BatchHead) % 16 == 0);
+
+// The arguments of one call, in which the index is written again and again.
+class Indices final : public Batch {
+ public:
+  Indices(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in)
+      : Batch(head, kernel, fold), operands_(in.operands_if_any()), scalar_(kernel.signature().parameters.at(0).scalar) {
+    std::span<const ArgumentKind> kinds = in.kinds();
+    body_.append(kinds.data(), kinds.size());
+    index_at_ = body_.size();
+    std::span<const std::byte> arguments = in.take_rest();
+    body_.append(arguments.data(), arguments.size());
+    kinds_ = kinds.size();
+    Decoder one;
+    open(0, one);  // what is wrong is wrong with all of them
+    one.expect_end();
+  }
+
+ private:
+  void run_item(std::uint32_t item, Encoder& out) override {
+    Decoder one;
+    auto call = open(item, one);
+    one.finish();
+    call->run(out);
+  }
+
+  std::unique_ptr<Invocation> open(std::uint32_t item, Decoder& one) {
+    base::visit(scalar_, [&](auto zero) {
+      auto index = static_cast<decltype(zero)>(head().begin + item);
+      if (body_.size() < index_at_ + sizeof index) Decoder::malformed("no room for its index");
+      std::memcpy(body_.at(index_at_), &index, sizeof index);
+      return 0;
+    });
+    one.start(body_, 0);
+    one.arguments(kinds_, operands_);
+    return kernel().open(one);
+  }
+
+  Operands* operands_;
+  Scalar scalar_;
+  Bytes body_;
+  std::size_t index_at_ = 0;
+  std::size_t kinds_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Invocation> open_batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) {
+  if (fold != nullptr && fold->fold == nullptr) Decoder::malformed("a kernel to fold with that takes no two values of its own type");
+  if (head.items == Items::kIndices) {
+    if (kernel.signature().parameters.empty() || kernel.signature().parameters[0].scalar == Scalar::none || !in.sizes().empty())
+      Decoder::malformed("indices for a kernel that takes none");
+    return std::make_unique<Indices>(head, kernel, fold, in);
+  }
+  if (head.items != Items::kItems) Decoder::malformed("items of an unknown kind");
+  if (in.sizes().empty()) return std::make_unique<SmallItems>(head, kernel, fold, in);
+  return std::make_unique<LargeItems>(head, kernel, fold, in);
+}
+
+}  // namespace gluster::plugin
