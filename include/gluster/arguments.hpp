@@ -57,6 +57,9 @@ constexpr bool kPointedInto<std::optional<T>> = kPointedInto<T>;
 template <class T, std::size_t N>
 requires(!kFlat<T>) constexpr bool kPointedInto<std::array<T, N>> = kPointedInto<T>;
 
+template <class T>
+constexpr bool kIsShared = false;
+
 /// How a job keeps an argument given as A: a copy of an lvalue, the rvalue itself, or nothing but its address when
 /// the frame will hold all of it anyway.
 template <class T>

@@ -1,10 +1,15 @@
 #pragma once
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <ranges>
 #include <span>
 #include <string>
@@ -21,19 +26,22 @@
 #include <gluster/map.hpp>
 #include <gluster/plugin.hpp>
 #include <gluster/runner_info.hpp>
+#include <gluster/shared.hpp>
 #include <gluster/signature.hpp>
 
 namespace gluster {
 
 /// What can be chosen when a cluster is made. `from_environment` is the only place that reads GLUSTER_ variables.
 struct Options {
-  int credit = 16;                      ///< calls on their way to, or in, one runner (1 to 4096)
-  int threads = 0;                      ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
-  std::optional<std::uint64_t> memory;  ///< bytes that the ranks of a node share; unset: 0.25 MiB a runner; 0: none, and all goes through MPI
-  bool tag_output = false;              ///< kernels' lines begin with `[rank host] `
-  std::string log = "warn";             ///< trace, debug, info, warn, error, off
-  std::string cxx;                      ///< the compiler for source plugins; empty: the one Gluster was built with
-  std::filesystem::path cache;          ///< where plugins are kept; empty: as from_environment chooses
+  int credit = 16;  ///< calls on their way to, or in, one runner (1 to 4096)
+  int threads = 0;  ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
+  std::optional<std::uint64_t>
+      memory;  ///< bytes that the ranks of a node share for data; unset: half of what /dev/shm has free; 0: none, and all goes through MPI
+  bool memory_required = false;  ///< what does not fit there is a UsageError, and not kept once a rank
+  bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
+  std::string log = "warn";      ///< trace, debug, info, warn, error, off
+  std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
+  std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
 
   /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
@@ -80,6 +88,72 @@ class CallOf final : public Value<R> {
   std::tuple<Kept<T>...> kept_;
 };
 
+/// Keeps others from writing where a call writes, until it has ended.
+class OutputClaims {
+ public:
+  explicit OutputClaims(Engine& engine) : engine_(&engine) {}
+  ~OutputClaims() { release(); }
+  OutputClaims(const OutputClaims&) = delete;
+  SharedRef claim(std::span<const std::byte> place);
+  void release() noexcept;
+
+ private:
+  Engine* engine_;  // outlives every job
+  std::mutex mutex_;
+  std::vector<std::span<const std::byte>> places_;
+};
+
+/// A call with outputs.
+template <class Outputs, class... A>
+class CallInto;
+template <class... T, class... A>
+class CallInto<std::tuple<T...>, A...> final : public Value<void> {
+ public:
+  template <class... Given>
+  explicit CallInto(std::shared_ptr<Engine> engine, Given&&... given)
+      : Value<void>(engine), claims_(std::make_shared<OutputClaims>(*engine)), arguments_(std::forward<Given>(given)...) {}
+  void claim(std::span<T>... place) {
+    outputs_.emplace(Kept<Into<T>>(Into<T>{place, claims_->claim(std::as_bytes(place))})...);
+    on_end([claims = claims_] { claims->release(); });
+  }
+  void open_value(Decoder& in) override {
+    std::apply([&](auto&... output) { (open(in, output.value.place), ...); }, *outputs_);
+  }
+  auto pack() const {
+    return std::apply([](const auto&... kept) { return std::array<Argument, sizeof...(T) + sizeof...(A)>{kept.pack()...}; },
+                      std::tuple_cat(std::apply([](const auto&... o) { return std::tie(o...); }, *outputs_),
+                                     std::apply([](const auto&... a) { return std::tie(a...); }, arguments_)));
+  }
+
+ private:
+  template <class E>
+  static void open(Decoder& in, std::span<E> place) {
+    if (in.get<std::uint8_t>() == 0) return;  // it was written there
+    in.expect_block(place.size_bytes());
+    in.block(place.data(), place.size_bytes(), alignof(E));
+  }
+
+  std::shared_ptr<OutputClaims> claims_;
+  std::optional<std::tuple<Kept<Into<T>>...>> outputs_;
+  std::tuple<Kept<A>...> arguments_;
+};
+
+template <class T>
+std::tuple<std::span<T>> outputs(std::span<T> out) {
+  return {out};
+}
+template <class... T>
+std::tuple<std::span<T>...> outputs(const std::tuple<std::span<T>...>& out) {
+  return out;
+}
+template <std::ranges::contiguous_range Out>
+auto outputs(Out& out) {
+  return std::tuple(std::span<std::remove_reference_t<std::ranges::range_reference_t<Out>>>(out));
+}
+
+template <class Data>
+constexpr bool kIsText = std::is_same_v<Data, std::string> || std::is_same_v<Data, std::string_view>;
+
 }  // namespace detail
 
 template <class F>
@@ -117,6 +191,39 @@ class Cluster {
   template <class R, class... A>
   Job<R> run(std::string_view name, A&&... arguments) {
     return call<R>(kernel(name), std::forward<A>(arguments)...);
+  }
+
+  /// Calls a kernel whose first parameters are outputs (`std::span<T>`), which it writes where `out` says: in place when `out` is part of an array of allocate() and the
+  /// kernel runs on the master's node, else they come back into their place. `out` is a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
+  /// has ended. Throws UsageError also for outputs that overlap those of a call that has not ended, and for such in a sealed array.
+  template <class Out, class... A>
+  Job<void> run_into(Out&& out, std::string_view name, A&&... arguments) {
+    const KernelEntry& entry = kernel(name);
+    return std::apply(
+        [&]<class... T>(std::span<T>... place) {
+          auto state = std::make_shared<detail::CallInto<std::tuple<T...>, std::decay_t<A>...>>(engine_, std::forward<A>(arguments)...);
+          state->call.has_outputs = true;
+          state->claim(place...);
+          submit(state, entry, state->pack(), type_of<void>());
+          return Job<void>(std::move(state));
+        },
+        detail::outputs(out));
+  }
+
+  /// Puts a copy of `data` (contiguous, of elements that travel as bytes) on every node, once. Returns when it is on the master's; the others get it in the background.
+  template <std::ranges::contiguous_range Data>
+  Shared<std::ranges::range_value_t<Data>> share(const Data& data) {
+    using T = std::ranges::range_value_t<Data>;
+    auto shared = make_array<T>(std::ranges::size(data), type_of<std::conditional_t<detail::kIsText<Data>, std::string, std::vector<T>>>());
+    std::span<T> place = shared.writable();
+    if (!place.empty()) std::memcpy(place.data(), std::ranges::data(data), place.size_bytes());
+    shared.seal();
+    return shared;
+  }
+  /// An array to be filled in place, by the master or by outputs of calls, and then sealed: one copy less than share().
+  template <class T>
+  Shared<T> allocate(std::size_t size) {
+    return make_array<T>(size, type_of<std::vector<T>>());
   }
 
   /// A handle `Job<R> operator()(Args...)` that has found the kernel already. Throws UsageError as `run` does.
@@ -194,6 +301,14 @@ class Cluster {
     submit(state, kernel, state->pack(), type_of<R>());
     return Job<R>(std::move(state));
   }
+
+  template <class T>
+  Shared<T> make_array(std::size_t size, const Type& type) {
+    static_assert(detail::kFlat<T>, "gluster: shared data travels as bytes: arithmetic types, enums, complex and arrays of these");
+    if (size > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_alloc();
+    return Shared<T>(make_shared_state(size * sizeof(T), type), 0, size);
+  }
+  std::shared_ptr<detail::SharedState> make_shared_state(std::size_t bytes, const Type& type);
 
   template <class R, bool kSpread, class Inputs, class... C>
   detail::MapState::Parts parts_of_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {

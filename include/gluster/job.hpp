@@ -97,6 +97,8 @@ class JobState : public std::enable_shared_from_this<JobState> {
     bool cancelled = false;   ///< sent, but nobody wants the value
     std::uint64_t bytes = 0;  ///< of large arguments
     std::uint64_t result_bytes = 0;
+    std::vector<std::uint64_t> objects;  ///< shared data that it names
+    bool has_outputs = false;            ///< it writes to memory that is not its own
     Encoder frame;
     const struct RunnerInfo* on = nullptr;  ///< the engine's
     Clock::time_point queued{}, sent{}, started{}, finished{};

@@ -114,18 +114,22 @@ class ChunkWriter {
   /// All items at once: `count` indices from `begin` on.
   void add_indices(std::int64_t begin, std::uint32_t count, std::span<const Argument> common);
   std::uint32_t count() const noexcept { return count_; }
+  /// Shared data that the items name.
+  const std::vector<std::uint64_t>& objects() const noexcept { return objects_; }
   /// True when the chunk is large enough, whatever the number of its items.
   bool is_full() noexcept;
   void close();
 
  private:
   void begin(std::span<const Argument> own, std::span<const Argument> common);
+  void note_objects(std::span<const Argument> arguments);
 
   const KernelEntry* kernel_;
   std::size_t first_;
   std::uint32_t fold_;
   Encoder* out_;
   std::uint32_t count_ = 0;
+  std::vector<std::uint64_t> objects_;
   std::size_t segments_counted_ = 0;
   std::size_t segment_bytes_ = 0;
 };
@@ -184,7 +188,8 @@ using Common = std::conditional_t<std::is_same_v<decltype(Kept<T>::value), const
 
 /// A tuple of what an input gives, by address: nothing is copied that need not be.
 template <class E>
-using HolderOf = std::conditional_t<kLooksElsewhere<E> || kIsSmartPointer<E> || std::is_same_v<E, std::nullptr_t>, Kept<E>, Kept<Borrowed<E>>>;
+using HolderOf =
+    std::conditional_t<kLooksElsewhere<E> || kIsSmartPointer<E> || kIsShared<E> || std::is_same_v<E, std::nullptr_t>, Kept<E>, Kept<Borrowed<E>>>;
 template <class E>
 HolderOf<E> hold(const E& value) {
   if constexpr (std::is_same_v<HolderOf<E>, Kept<Borrowed<E>>>) return HolderOf<E>(Borrowed<E>{&value});
@@ -202,11 +207,19 @@ auto pack_all(const std::tuple<H...>& holders) {
   return std::apply([](const auto&... holder) { return std::array<Argument, sizeof...(H)>{holder.pack()...}; }, holders);
 }
 template <class T>
-constexpr bool kMayBePointedInto = kPointedInto<T> || kLooksElsewhere<T> || kIsSmartPointer<T>;
+constexpr bool kMayBePointedInto = kPointedInto<T> || kLooksElsewhere<T> || kIsSmartPointer<T> || kIsShared<T>;
 template <class... T>
 constexpr bool kMayBePointedInto<std::tuple<T...>> = (kMayBePointedInto<std::remove_cvref_t<T>> || ... || false);
 template <class A, class B>
 constexpr bool kMayBePointedInto<std::pair<A, B>> = kMayBePointedInto<std::remove_cvref_t<A>> || kMayBePointedInto<std::remove_cvref_t<B>>;
+
+/// True where hold() makes more of an input than its address.
+template <class T>
+constexpr bool kMayHaveHolder = kLooksElsewhere<T> || kIsSmartPointer<T> || kIsShared<T>;
+template <class... T>
+constexpr bool kMayHaveHolder<std::tuple<T...>> = (kMayHaveHolder<std::remove_cvref_t<T>> || ... || false);
+template <class A, class B>
+constexpr bool kMayHaveHolder<std::pair<A, B>> = kMayHaveHolder<std::remove_cvref_t<A>> || kMayHaveHolder<std::remove_cvref_t<B>>;
 
 /// Items from a range, one pass: taken from it when their chunk goes out.
 template <bool kSpread, class View, class... C>
@@ -225,7 +238,7 @@ class RangeInputs final : public Inputs {
   std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
     auto common = pack_all(common_);
     std::shared_ptr<void> kept;
-    if constexpr (kStays) {
+    if constexpr (kStays && !kMayHaveHolder<Item>) {
       for (; out.count() < most && !out.is_full() && at_ != end_; step()) add(out, *at_, common);
     } else if constexpr (!kMayBePointedInto<Item>) {
       for (; out.count() < most && !out.is_full() && at_ != end_; step()) {

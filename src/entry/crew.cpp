@@ -14,6 +14,7 @@
 #include "base/cores.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
+#include "base/pages.hpp"
 #include "base/process.hpp"
 #include "entry/launcher_watch.hpp"
 #include "entry/output.hpp"
@@ -24,16 +25,14 @@
 namespace gluster::entry {
 namespace {
 
-// What this rank's node shares: mailboxes, where the master is.
-std::function<std::size_t(const std::vector<int>&)> memory_for(const Options& options) {
-  return [wanted = options.memory != 0](const std::vector<int>& ranks) { return wanted ? mpi::Mailboxes::bytes_for(ranks) : 0; };
-}
+// What the ranks of a node share.
+mpi::NodeMemory::Wanted memory_for(const Options& options) { return {options.memory != 0, mpi::Mailboxes::bytes_for, options.memory}; }
 
 // The link of a rank with `peers` others; those without a mailbox have receives kept ready: few, so that their buffers stay in the cache; a
 // message beyond them waits in MPI.
 std::unique_ptr<wire::Link> make_link(const mpi::Communicator& comm, const mpi::NodeMemory& node, int peers) {
   std::lock_guard lock(mpi::baton_of_process());
-  mpi::Mailboxes mailboxes(node.data(), node.ranks(), comm.rank());
+  mpi::Mailboxes mailboxes(node.mail(), node.ranks(), comm.rank());
   int others = peers - static_cast<int>(mailboxes.all().size());
   return std::make_unique<mpi::MpiLink>(comm.handle(), std::move(mailboxes), others == 0 ? 0 : std::clamp(4 * others, 8, 64));
 }
@@ -73,8 +72,8 @@ class MpiCrew final : public Crew {
     share_of_node(comm);  // the runners count on the master's part in it
     std::vector<int> runners;
     for (int rank = 1; rank < comm.size(); ++rank) runners.push_back(rank);
-    engine_ = std::make_shared<Engine>(
-        Engine::Parts{make_link(comm, *node_, comm.size() - 1), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit});
+    engine_ = std::make_shared<Engine>(Engine::Parts{make_link(comm, *node_, comm.size() - 1), &mpi::baton_of_process(), mpi::may_use_threads(),
+                                                     runners, options.credit, node_->data()});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
     watch();
@@ -112,10 +111,10 @@ class MpiCrew final : public Crew {
 
 class LoneCrew final : public Crew {
  public:
-  LoneCrew(const Options& options, const Manifest* self) {
+  LoneCrew(const Options& options, const Manifest* self) : memory_(options.memory.value_or(base::available_memory() / 2)) {
     auto [ours, theirs] = wire::LocalLink::pair(0, 0);
     runner_ = std::thread([this, link = std::shared_ptr<wire::Link>(std::move(theirs)), options, self] { run(*link, options, self); });
-    engine_ = std::make_shared<Engine>(Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit});
+    engine_ = std::make_shared<Engine>(Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit, memory_.bytes()});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
   }
@@ -134,16 +133,20 @@ class LoneCrew final : public Crew {
   [[noreturn]] void abort(int status) override { ::_exit(status); }
 
  private:
-  static void run(wire::Link& link, const Options& options, const Manifest* self) {
+  void run(wire::Link& link, const Options& options, const Manifest* self) {
     mpi::Baton baton;  // this runner's link is its own
     plugin::Shelf shelf(options.cache, options.cxx);
     runner::Plugins plugins(shelf, self, baton);
     base::CoreUser mine{base::allowed_processors(), 1};
     wire::Hello hello = take_up(base::share_cores({mine}, 0, base::cores_of_node()), options);
+    hello.leader = 0;
+    hello.node_memory = memory_.bytes().size();
     LastWords words(0, hello.host, "", true);
-    runner::Runner({&link, &baton, &plugins, &words, 0, true, hello, {}}).serve();
+    runner::Operands operands({memory_.bytes(), true});
+    runner::Runner({&link, &baton, &plugins, &operands, &words, 0, true, hello, {}}).serve();
   }
 
+  base::OwnPages memory_;  // the runner's as well
   std::thread runner_;
   std::shared_ptr<Engine> engine_;
   std::unique_ptr<Cluster> cluster_;
@@ -164,8 +167,12 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   plugin::Shelf shelf(options.cache, options.cxx);
   runner::Plugins plugins(shelf, self, mpi::baton_of_process());
   LastWords words(comm.rank(), hello.host, door, false);
+  if (!node.data().empty()) hello.leader = node.ranks().front();
+  hello.node_memory = node.data().size();
+  runner::Operands operands({node.data(), hello.leader == 0});
   std::function<void()> close_output;
-  runner::Runner runner({link.get(), &mpi::baton_of_process(), &plugins, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }});
+  runner::Runner runner(
+      {link.get(), &mpi::baton_of_process(), &plugins, &operands, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }});
   std::function<void(std::string)> forward;
   if (mpi::may_use_threads()) forward = [&](std::string lines) { runner.print(std::move(lines)); };
   Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);  // goes before the runner it speaks by

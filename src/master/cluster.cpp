@@ -9,6 +9,7 @@
 
 #include "base/host.hpp"
 #include "base/log.hpp"
+#include "base/pages.hpp"
 #include "master/arguments.hpp"
 #include "master/catalogue.hpp"
 #include "master/engine.hpp"
@@ -17,7 +18,11 @@
 namespace gluster {
 
 struct Cluster::State {
-  explicit State(const Options& options) : shelf(options.cache, options.cxx) {}
+  explicit State(const Options& options) : memory_required(options.memory_required), shelf(options.cache, options.cxx) {}
+
+  bool memory_required;
+  std::mutex sharing;           // one array at a time is given its place
+  bool told_of_memory = false;  // that there is too little
 
   std::mutex importing;  // one import at a time
   plugin::Shelf shelf;
@@ -73,7 +78,52 @@ void Cluster::submit(const std::shared_ptr<JobState>& job, const KernelEntry& ke
   call.kernel = &kernel;
   master::encode_call(kernel, arguments, result, call.frame);
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
+  for (const detail::Argument& argument : arguments)
+    if (argument.kind == ArgumentKind::shared) call.objects.push_back(static_cast<const SharedRef*>(argument.value)->object);
   engine_->submit(job);
+}
+
+// Its pages are there when this returns: memory that is promised and cannot be had is found out here, and not by a signal.
+std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t bytes, const Type& type) {
+  std::lock_guard lock(state_->sharing);
+  if (engine_->is_over()) throw UsageError("nothing can be shared: the cluster has ended");
+  auto reserved = engine_->with([&](auto& dispatcher) { return dispatcher.shares().reserve(bytes); });
+  std::span<std::byte> place;
+  if (reserved.offset != kNowhere) {
+    place = engine_->memory().subspan(reserved.offset, bytes);
+    if (!base::reserve_pages(place.data() + reserved.touched, bytes - reserved.touched)) {
+      engine_->with([&](auto& dispatcher) { dispatcher.shares().leave_memory(reserved.object); });
+      reserved.offset = kNowhere;
+    }
+  }
+  if (reserved.offset != kNowhere)
+    return std::make_shared<detail::SharedState>(detail::SharedState::Parts{engine_, &type, reserved.object, reserved.offset, place, nullptr});
+  try {
+    if (state_->memory_required)
+      throw UsageError(fmt::format("{} bytes do not fit into node memory (Options::memory, GLUSTER_MEMORY), which is required", bytes));
+    if (!std::exchange(state_->told_of_memory, true))
+      base::log().warn("{} bytes do not fit into node memory: each rank that needs them keeps a copy; Options::memory or GLUSTER_MEMORY gives more",
+                       bytes);
+    if (!base::has_room_for(bytes)) throw std::bad_alloc();
+    auto own = std::make_shared<Block<std::byte>>(bytes);
+    std::span<std::byte> data(*own);
+    return std::make_shared<detail::SharedState>(detail::SharedState::Parts{engine_, &type, reserved.object, kNowhere, data, std::move(own)});
+  } catch (...) {
+    engine_->release(reserved.object);
+    throw;
+  }
+}
+
+SharedRef detail::OutputClaims::claim(std::span<const std::byte> place) {
+  SharedRef ref = engine_->places.claim(place);
+  std::lock_guard lock(mutex_);
+  places_.push_back(place);
+  return ref;
+}
+
+void detail::OutputClaims::release() noexcept {
+  std::lock_guard lock(mutex_);
+  for (auto place : std::exchange(places_, {})) engine_->places.release(place);
 }
 
 std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelEntry& reduce, const Type& type, const MapOptions& options) const {
@@ -81,7 +131,8 @@ std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelE
   if (reduce.code->fold == nullptr) refuse(fmt::format("it is {}, and must take two values of the type that it returns", reduce.signature->text()));
   if (reduce.image != kernel.image) refuse("both must be of one plugin");
   if (reduce.signature->result.text != type.text || kernel.signature->result.text != type.text)
-    refuse(fmt::format("the first value is {}, the kernels return {} and {}", type.text, kernel.signature->result.text, reduce.signature->result.text));
+    refuse(
+        fmt::format("the first value is {}, the kernels return {} and {}", type.text, kernel.signature->result.text, reduce.signature->result.text));
   if (options.on_error == OnError::collect) refuse("OnError::collect has no meaning where values become one");
   return reduce.code->fold();
 }

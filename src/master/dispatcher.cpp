@@ -23,13 +23,14 @@ struct Dispatcher::ResultTarget {
   wire::Failure failure;
 };
 
-Dispatcher::Dispatcher(wire::Link& link, Roster roster) : link_(&link), roster_(std::move(roster)) {}
+Dispatcher::Dispatcher(wire::Link& link, Roster roster, std::size_t memory)
+    : link_(&link), roster_(std::move(roster)), shares_(link, roster_, memory, [this] { return jobs_.number(); }) {}
 
 // --- calls ---------------------------------------------------------------------------------------------------------
 
 void Dispatcher::submit(JobPointer job) {
   if (!queue_.empty()) return queue_.push_back(std::move(job));  // nobody overtakes
-  int rank = roster_.pick(job->call.bytes);
+  int rank = pick(*job);
   if (rank < 0) return queue_.push_back(std::move(job));
   give(std::move(job), rank, false);
   // Small calls travel together, but never more of them wait here than the runner has in hand.
@@ -39,12 +40,19 @@ void Dispatcher::submit(JobPointer job) {
 
 void Dispatcher::send_queued() {
   while (!queue_.empty()) {
-    int rank = roster_.pick(queue_.front()->call.bytes);
+    int rank = pick(*queue_.front());
     if (rank < 0) return;
     JobPointer job = std::move(queue_.front());
     queue_.pop_front();
     give(std::move(job), rank, true);
   }
+}
+
+int Dispatcher::pick(const JobState& job) {
+  if (job.call.objects.empty()) return roster_.pick(job.call.bytes);
+  return roster_.pick(job.call.bytes, [&](int rank) {
+    return std::all_of(job.call.objects.begin(), job.call.objects.end(), [&](std::uint64_t object) { return shares_.is_at(object, rank); });
+  });
 }
 
 void Dispatcher::give(JobPointer job, int rank, bool waited) {
@@ -53,14 +61,23 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
   call.on = roster_.at(rank).info.get();
   roster_.give(rank, call.bytes);
   const JobPointer& kept = jobs_.add(std::move(job));
-  Shipment& shipment = offer(images_[call.kernel->image], rank);
-  switch (shipment.stage) {
-    case Shipment::Stage::kReady: return send_call(kept, waited);
-    case Shipment::Stage::kNone:
-    case Shipment::Stage::kOffered:
-    case Shipment::Stage::kWaiting: return shipment.held.push_back(kept);
-    case Shipment::Stage::kFailed: return finish(release(call), std::make_exception_ptr(PluginError(shipment.failure)));
-  }
+  advance(kept, waited);
+}
+
+void Dispatcher::advance(const JobPointer& job, bool waited) {
+  JobState::Call& call = job->call;
+  Shipment& shipment = offer(images_[call.kernel->image], call.runner);
+  if (shipment.stage == Shipment::Stage::kFailed) return finish(release(call), std::make_exception_ptr(PluginError(shipment.failure)));
+  if (shipment.stage != Shipment::Stage::kReady) return shipment.held.push_back(job);
+  for (std::uint64_t object : call.objects) switch (shares_.ask(object, call.runner)) {
+      case Shares::Where::kThere: continue;
+      case Shares::Where::kComing: return shares_.hold(object, call.runner, job);
+      case Shares::Where::kNoRoom:
+        return finish(release(call), std::make_exception_ptr(UsageError(fmt::format(
+                                         "{} on rank {} ({}): the host has no room for the shared data that it names: share less, or in parts",
+                                         call.kernel->name, call.runner, call.on->host))));
+    }
+  send_call(job, waited);
 }
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
@@ -96,6 +113,7 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
 }
 
 void Dispatcher::left(int, const wire::Frame& frame) {
+  if (frame.word == Word::kShareData) return wire::Relay::left(frame);
   if (frame.word != Word::kCall && frame.word != Word::kBatch) return;
   // Not by number: its result may be arriving already.
   auto job = std::const_pointer_cast<JobState>(std::static_pointer_cast<const JobState>(frame.owner));
@@ -112,15 +130,17 @@ bool Dispatcher::cancel(const JobPointer& job) {
     return true;
   }
   bool is_given = jobs_.find(job->call.number) != nullptr;  // else its value is arriving
+  if (!is_given && job->call.has_outputs) return false;     // in memory that is not the job's
   if (is_given && !job->call.sent_out) {
     std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
+    shares_.forget(job);
     finish(release(job->call), cancelled);
     send_queued();
     return true;
   }
   job->call.cancelled = true;
   if (is_given) link_->send(job->call.runner, wire::frame_of(Word::kCancel, job->call.number));
-  finish(job, cancelled);
+  if (!job->call.has_outputs) finish(job, cancelled);  // else when nobody writes any more
   return false;
 }
 
@@ -179,9 +199,14 @@ void Dispatcher::open_result(wire::Incoming& frame) {
     throw DataError(fmt::format("{}: its result could not be read", job->call.kernel->name));
   }
   if (!queue_.empty()) send_queued();  // the runner has room, though the value may still be on its way
-  if (job->call.cancelled) return;
+  if (job->call.cancelled) return finish_cancelled(job);
   if (frame.head.segments != 0 || frame.in.is_unfinished()) frame.target = std::make_shared<ResultTarget>(std::move(target));
   else end_result(frame.in, target, nullptr);
+}
+
+// Its result has come, and nobody wants it.
+void Dispatcher::finish_cancelled(const JobPointer& job) {
+  if (job->call.has_outputs) finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name))));
 }
 
 void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
@@ -259,7 +284,7 @@ void Dispatcher::on_ready(int rank, std::uint32_t image) {
   Shipment& shipment = shelved.at(rank);
   shipment.stage = Shipment::Stage::kReady;
   roster_.at(rank).status.plugins.push_back(shelved.image.plugin.name);
-  for (const JobPointer& job : std::exchange(shipment.held, {})) send_call(job, true);
+  for (const JobPointer& job : std::exchange(shipment.held, {})) advance(job, true);
   offer_again(shelved, rank);
 }
 
@@ -299,6 +324,10 @@ void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
   send_queued();
 }
 
+void Dispatcher::on_share_done(int rank, const wire::ShareDone& done) {
+  for (const JobPointer& job : shares_.done(rank, done)) advance(job, true);
+}
+
 // --- the rest ------------------------------------------------------------------------------------------------------
 
 void Dispatcher::ping() {
@@ -320,6 +349,8 @@ void Dispatcher::on_hello(int rank, wire::Hello hello) {
   runner.status.host = info->host;
   runner.info = std::move(info);
   runner.standing = Standing::kServing;
+  runner.leader = hello.leader;
+  runner.node_memory = hello.node_memory;
   send_queued();
 }
 
@@ -345,6 +376,7 @@ void Dispatcher::control(wire::Incoming& frame) {
     case Word::kPong: return on_pong(frame.rank, read(wire::Pong{}));
     case Word::kPluginReady: return on_ready(frame.rank, read(wire::PluginReady{}).image);
     case Word::kPluginWanted: return on_wanted(frame.rank, read(wire::PluginWanted{}));
+    case Word::kShareDone: return on_share_done(frame.rank, read(wire::ShareDone{}));
     case Word::kGoodbye: roster_.at(frame.rank).standing = Standing::kGone; return;
     default: throw DataError(fmt::format("rank {} said word {}, which a runner does not say", frame.rank, static_cast<int>(frame.head.word)));
   }

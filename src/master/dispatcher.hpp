@@ -12,6 +12,7 @@
 #include "master/job_table.hpp"
 #include "master/kernel_entry.hpp"
 #include "master/roster.hpp"
+#include "master/shares.hpp"
 #include "wire/link.hpp"
 #include "wire/message.hpp"
 
@@ -29,9 +30,11 @@ struct Image {
 // Everything here is called with the baton held.
 class Dispatcher final : public wire::Receiver {
  public:
-  Dispatcher(wire::Link& link, Roster roster);
+  // `memory`: bytes of the master's node for shared data.
+  Dispatcher(wire::Link& link, Roster roster, std::size_t memory = 0);
 
   Roster& roster() noexcept { return roster_; }
+  Shares& shares() noexcept { return shares_; }
 
   // The image's number. Its bytes go out when a runner wants them.
   std::uint32_t add_image(Image image);
@@ -52,7 +55,7 @@ class Dispatcher final : public wire::Receiver {
   void begin_turn() noexcept { now_ = {}; }
 
   // Calls that were given to runners and have not come back.
-  std::size_t under_way() const noexcept { return jobs_.size(); }
+  std::size_t under_way() const noexcept { return jobs_.size() + shares_.under_way(); }
   // Jobs not ended.
   std::size_t open() const noexcept { return jobs_.size() + queue_.size() + leaving_.size(); }
   // Counts jobs that ended.
@@ -88,6 +91,9 @@ class Dispatcher final : public wire::Receiver {
   JobPointer take_expected(const wire::Incoming& frame);
   // `waited`: the job did not come just now.
   void give(JobPointer job, int rank, bool waited);
+  int pick(const JobState& job);
+  // Sends it, when all that it needs is at its runner; else it is held until then.
+  void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
   JobPointer release(const JobState::Call& call);
   void finish(const JobPointer& job, std::exception_ptr error);
@@ -98,6 +104,7 @@ class Dispatcher final : public wire::Receiver {
 
   void open_result(wire::Incoming& frame);
   void close_result(std::unique_ptr<wire::Incoming> frame);
+  void finish_cancelled(const JobPointer& job);
   void read_result(wire::Incoming& frame, ResultTarget& target);
   void end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder);
   void note_times(JobState& job, const wire::ResultHead& head) const;
@@ -106,11 +113,13 @@ class Dispatcher final : public wire::Receiver {
   void on_pong(int rank, const wire::Pong& pong);
   void on_ready(int rank, std::uint32_t image);
   void on_wanted(int rank, const wire::PluginWanted& wanted);
+  void on_share_done(int rank, const wire::ShareDone& done);
   void on_failed(int rank, const wire::PluginFailed& failed);
   void send_bytes(const Shelved& shelved, int rank, wire::Wanted what);
 
   wire::Link* link_;
   Roster roster_;
+  Shares shares_;
   std::vector<Shelved> images_;
   std::deque<JobPointer> queue_;  // not given to a runner
   JobTable jobs_;                 // given to one

@@ -28,7 +28,10 @@ std::chrono::microseconds time_until(Clock::time_point deadline) {
 }  // namespace
 
 Engine::Engine(Parts parts)
-    : link_(std::move(parts.link)), baton_(parts.baton), dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit)) {
+    : link_(std::move(parts.link)),
+      baton_(parts.baton),
+      memory_(parts.memory),
+      dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit), memory_.size()) {
   if (parts.helper) helper_ = std::thread([this] { run_helper(); });
 }
 
@@ -123,14 +126,25 @@ void Engine::leave_in_inbox(std::shared_ptr<JobState> job) {
   try_with_baton([] { return true; });
 }
 
+void Engine::release(std::uint64_t object) {
+  std::lock_guard lock(inbox_mutex_);
+  if (over_.load()) return;
+  released_.push_back(object);
+  inbox_full_.store(true);
+}
+
 void Engine::take_inbox() {
   if (!inbox_full_.load()) return;
   std::vector<std::shared_ptr<JobState>> jobs;
+  std::vector<std::uint64_t> released;
   {
     std::lock_guard lock(inbox_mutex_);
     jobs.swap(inbox_);
+    released.swap(released_);
     inbox_full_.store(false);
   }
+  if (link_)
+    for (std::uint64_t object : released) dispatcher_.shares().release(object);
   for (auto& job : jobs) dispatcher_.submit(std::move(job));
 }
 

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "master/dispatcher.hpp"
+#include "master/places.hpp"
 #include "mpi/baton.hpp"
 #include "wire/link.hpp"
 
@@ -29,6 +31,7 @@ class Engine {
     bool helper;  // false where other threads may not call MPI
     std::vector<int> runners;
     int credit;
+    std::span<std::byte> memory = {};  // the node's, for shared data; it outlives the link
   };
   explicit Engine(Parts parts);
   ~Engine();
@@ -38,6 +41,13 @@ class Engine {
 
   // Asks every runner how it is; returns when all have answered, or at the deadline.
   void ask_runners(Clock::time_point deadline);
+
+  // Of all shared arrays, and of outputs under way.
+  master::Places places;
+  std::span<std::byte> memory() const noexcept { return memory_; }
+  // Shared data that nobody names any more. Any thread, also one that holds the baton.
+  void release(std::uint64_t object);
+  bool is_over() const noexcept { return over_.load(); }
 
   void submit(std::shared_ptr<JobState> job);
   bool cancel(JobState& job);
@@ -86,11 +96,13 @@ class Engine {
 
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;
+  std::span<std::byte> memory_;
   master::Dispatcher dispatcher_;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton
 
   std::mutex inbox_mutex_;
   std::vector<std::shared_ptr<JobState>> inbox_;
+  std::vector<std::uint64_t> released_;  // shared data
   std::atomic<bool> inbox_full_ = false;
 
   std::mutex print_mutex_;  // lines keep their order

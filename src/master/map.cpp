@@ -84,12 +84,19 @@ void ChunkWriter::begin(std::span<const Argument> own, std::span<const Argument>
   out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0});
   for (const Argument& argument : own) out_->put(argument.kind);
   for (const Argument& argument : common) out_->put(argument.kind);
+  note_objects(common);
+}
+
+void ChunkWriter::note_objects(std::span<const Argument> arguments) {
+  for (const Argument& argument : arguments)
+    if (argument.kind == ArgumentKind::shared) objects_.push_back(static_cast<const SharedRef*>(argument.value)->object);
 }
 
 void ChunkWriter::add(std::span<const Argument> own, std::span<const Argument> common) {
   if (count_ == 0) begin(own, common);
   master::encode_item(*kernel_, first_ + count_, own, common, *out_);
   ++count_;
+  note_objects(own);
 }
 
 void ChunkWriter::add_indices(std::int64_t from, std::uint32_t count, std::span<const Argument> common) {
@@ -153,6 +160,9 @@ void MapState::State::issue(std::int64_t most) {
   chunk->count = writer.count();
   if (chunk->count == 0) return void(exhausted = true);
   writer.close();
+  call.objects = writer.objects();
+  std::sort(call.objects.begin(), call.objects.end());
+  call.objects.erase(std::unique(call.objects.begin(), call.objects.end()), call.objects.end());
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
   chunk->on_end([queue = ended, first = issued] { queue->push(first); });
   under_way.emplace(issued, chunk);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gluster/operand.hpp>
+
 namespace gluster::master {
 namespace {
 
@@ -19,19 +21,6 @@ bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
          (runner.calls == 0 || bytes == 0 || runner.bytes + bytes <= kMostBytesAhead);
 }
 
-int Roster::pick(std::uint64_t bytes) {
-  int best = -1;
-  for (std::size_t i = 0, from = last_; i < ranks_.size(); ++i) {
-    std::size_t place = (from + i) % ranks_.size();
-    int rank = ranks_[place];
-    if (!may_take(at(rank), bytes) || (best >= 0 && at(rank).calls >= at(best).calls)) continue;
-    best = rank;
-    last_ = place;
-    if (at(rank).calls == 0) break;
-  }
-  return best;
-}
-
 void Roster::give(int rank, std::uint64_t bytes) {
   ++at(rank).calls;
   at(rank).bytes += bytes;
@@ -40,6 +29,13 @@ void Roster::give(int rank, std::uint64_t bytes) {
 void Roster::take_back(int rank, std::uint64_t bytes) {
   --at(rank).calls;
   at(rank).bytes -= bytes;
+}
+
+std::uint64_t Roster::least_node_memory() const {
+  std::uint64_t least = kNowhere;
+  for (int rank : ranks_)
+    if (at(rank).leader >= 0 && at(rank).node_memory != 0) least = std::min(least, at(rank).node_memory);
+  return least;
 }
 
 int Roster::workers() const {

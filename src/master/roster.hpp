@@ -20,6 +20,8 @@ class Roster {
     std::shared_ptr<const RunnerInfo> info;
     Standing standing = Standing::kExpected;
     bool in_use = true;
+    int leader = -1;                // of its node; -1: it shares memory with nobody
+    std::uint64_t node_memory = 0;  // there, bytes for shared data
     int calls = 0;
     std::uint64_t bytes = 0;                                                // of large arguments, of calls not ended
     std::chrono::nanoseconds ahead{0};                                      // its clock before the master's
@@ -39,10 +41,17 @@ class Roster {
 
   // The least loaded runner that may take a call with so many bytes of large arguments; -1: none now. Among equals the one that was picked last:
   // it has not gone to sleep yet, and its caches are warm.
-  int pick(std::uint64_t bytes);
+  int pick(std::uint64_t bytes) {
+    return pick(bytes, [](int) { return true; });
+  }
+  // Rather one that `is_near`, unless it has more to do.
+  template <class F>
+  int pick(std::uint64_t bytes, F&& is_near);
   void give(int rank, std::uint64_t bytes);
   void take_back(int rank, std::uint64_t bytes);
 
+  // Of all nodes that share memory at all.
+  std::uint64_t least_node_memory() const;
   // Runners in use that are not lost or gone.
   int workers() const;
   bool all(Standing standing) const;
@@ -61,5 +70,21 @@ class Roster {
   bool hosts_named_ = false;
   std::size_t last_ = 0;  // the place in ranks_ of whoever was picked last
 };
+
+template <class F>
+int Roster::pick(std::uint64_t bytes, F&& is_near) {
+  int best = -1, least = 0;
+  for (std::size_t i = 0, from = last_; i < ranks_.size(); ++i) {
+    std::size_t place = (from + i) % ranks_.size();
+    int rank = ranks_[place];
+    if (!may_take(at(rank), bytes)) continue;
+    int cost = 2 * at(rank).calls + (is_near(rank) ? 0 : 1);
+    if (best >= 0 && cost >= least) continue;
+    best = rank, least = cost;
+    last_ = place;
+    if (cost == 0) break;
+  }
+  return best;
+}
 
 }  // namespace gluster::master

@@ -192,6 +192,17 @@ void Runner::opened(wire::Incoming& frame) {
     case Word::kPing: return answer_ping(frame);
     case Word::kCancel: return cancel(frame.head.number);
     case Word::kStop: stopped_ = true; return;
+    case Word::kShareData: return parts_.operands->open(frame);
+    case Word::kShare: {
+      wire::Share share;
+      wire::open(frame.in, share);
+      return parts_.operands->expect(share, {parts_.link, parts_.master, [this] { return own_number(); }});
+    }
+    case Word::kFree: {
+      wire::Free free;
+      wire::open(frame.in, free);
+      return parts_.operands->forget(free.object);
+    }
     case Word::kPlugin: {
       auto plugin = std::make_shared<wire::Plugin>();
       wire::open(frame.in, *plugin);
@@ -231,7 +242,7 @@ void Runner::open_call(wire::Incoming& frame) {
 
 void Runner::open_single(wire::Incoming& frame) {
   Plugins::Found found = parts_.plugins->find(frame.in.get<wire::CallHead>());
-  frame.in.arguments(found.kernel->signature().parameters.size(), nullptr);
+  frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
   frame.kernel = found.name;
   frame.invocation = found.kernel->open(frame.in);
   frame.in.expect_end();
@@ -241,13 +252,14 @@ void Runner::open_batch(wire::Incoming& frame) {
   auto head = frame.in.get<wire::BatchHead>();
   Plugins::Found found = parts_.plugins->find(head.call);
   const Kernel* fold = head.fold == 0 ? nullptr : parts_.plugins->find({head.call.image, head.fold - 1}).kernel;
-  frame.in.arguments(found.kernel->signature().parameters.size(), nullptr);
+  frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
   frame.kernel = found.name;
   frame.invocation = plugin::open_batch(head, *found.kernel, fold, frame.in);
 }
 
 void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
   if (!frame->target && !frame->invocation) return;
+  if (frame->head.word == Word::kShareData) return parts_.operands->arrived(*frame);
   if (frame->head.segments != 0) arriving_.erase(frame->head.number);
   if (!cancelled_.empty() && cancelled_.erase(frame->head.number) != 0) return drop(frame->head);
   ready_.push_back(std::move(frame));

@@ -12,6 +12,7 @@
 
 #include "base/backoff.hpp"
 #include "mpi/baton.hpp"
+#include "runner/operands.hpp"
 #include "runner/plugins.hpp"
 #include "wire/link.hpp"
 #include "wire/message.hpp"
@@ -38,6 +39,7 @@ class Runner final : private wire::Receiver {
     wire::Link* link;
     mpi::Baton* baton;
     Plugins* plugins;
+    Operands* operands;
     Watch* watch;
     int master;   // its rank
     bool helper;  // false where other threads may not call MPI
@@ -55,7 +57,9 @@ class Runner final : private wire::Receiver {
  private:
   void opened(wire::Incoming& frame) override;
   void arrived(std::unique_ptr<wire::Incoming>&& frame) override;
-  void left(int, const wire::Frame&) override {}
+  void left(int, const wire::Frame& frame) override {
+    if (frame.word == wire::Word::kShareData) wire::Relay::left(frame);
+  }
 
   void open_call(wire::Incoming& frame);
   void open_single(wire::Incoming& frame);

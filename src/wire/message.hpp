@@ -151,11 +151,13 @@ struct Share {
 struct ShareData {
   std::uint64_t object, begin, bytes;
 };
-// `in_memory`: where every rank of its node finds it.
+// kInMemory: where every rank of its node finds it; kOwn: for this rank alone; kNoRoom: neither here nor at `below`, to whom it was not passed on.
+enum class ShareOutcome : std::uint8_t { kInMemory, kOwn, kNoRoom };
 struct ShareDone {
   std::uint64_t object = 0;
-  bool in_memory = false;
-  auto fields() { return std::tie(object, in_memory); }
+  ShareOutcome outcome = ShareOutcome::kInMemory;
+  std::vector<std::int32_t> below;
+  auto fields() { return std::tie(object, outcome, below); }
 };
 struct Free {
   std::uint64_t object = 0;

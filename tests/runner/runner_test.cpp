@@ -70,7 +70,9 @@ class RunnerTest : public testing::Test {
       plugin::Shelf shelf(directory / "cache", GLUSTER_TEST_COMPILER);
       Plugins plugins(shelf, gluster_manifest(), baton);
       tests::Nobody nobody;
-      Runner({theirs_.get(), &baton, &plugins, &nobody, 0, true, wire::Hello{"here", "x86_64", "Linux", "cpu", "program", 2, 3, 4}, {}}).serve();
+      Operands operands({});
+      Runner({theirs_.get(), &baton, &plugins, &operands, &nobody, 0, true, wire::Hello{"here", "x86_64", "Linux", "cpu", "program", 2, 3, 4}, {}})
+          .serve();
     });
   }
   ~RunnerTest() override {

@@ -1,0 +1,39 @@
+#include "base/pages.hpp"
+
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace gluster::base {
+
+bool reserve_pages(std::byte* data, std::size_t bytes) {
+  if (bytes == 0) return true;
+  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<std::uintptr_t>(data) / page * page;
+  std::size_t size = reinterpret_cast<std::uintptr_t>(data) + bytes - begin;
+  int done = 0;
+  do done = ::madvise(reinterpret_cast<void*>(begin), size, MADV_POPULATE_WRITE);
+  while (done != 0 && errno == EINTR);
+  return done == 0 || errno == EINVAL;
+}
+
+std::size_t free_shared_memory() {
+  struct statvfs about {};
+  if (::statvfs("/dev/shm", &about) != 0) return 0;
+  return about.f_bavail * about.f_frsize;
+}
+
+OwnPages::OwnPages(std::size_t bytes) {
+  if (bytes == 0) return;
+  void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data != MAP_FAILED) bytes_ = {static_cast<std::byte*>(data), bytes};
+}
+
+OwnPages::~OwnPages() {
+  if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
+}
+
+}  // namespace gluster::base

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstddef>
+#include <span>
+
+namespace gluster::base {
+
+// Makes sure that pages are there: shared memory that is promised but cannot be had is a SIGBUS at first touch. False when they are not. A system older than
+// Linux 5.14 cannot say.
+bool reserve_pages(std::byte* data, std::size_t bytes);
+
+// Bytes that /dev/shm has free: where MPI makes its windows.
+std::size_t free_shared_memory();
+
+// Memory of this process alone, for what would lie in shared memory elsewhere: only promised, as that is.
+class OwnPages {
+ public:
+  explicit OwnPages(std::size_t bytes);
+  ~OwnPages();
+  OwnPages(const OwnPages&) = delete;
+  // Empty: not even an address was to be had.
+  std::span<std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace gluster::base

@@ -1,0 +1,137 @@
+#include "master/shares.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace gluster::master {
+
+Shares::Reserved Shares::reserve(std::uint64_t bytes) {
+  Object& object = objects_[++last_];
+  object.number = last_;
+  object.bytes = bytes;
+  auto offset = memory_.take(bytes);
+  std::uint64_t least = roster_->least_node_memory();
+  if (offset && *offset + bytes > least) {  // the smallest node bounds it
+    memory_.give(*offset, bytes);
+    offset.reset();
+  }
+  object.offset = offset.value_or(kNowhere);
+  std::uint64_t touched = offset && touched_ > *offset ? std::min(touched_ - *offset, bytes) : 0;
+  if (offset) touched_ = std::max(touched_, *offset + bytes);
+  return {object.number, object.offset, touched};
+}
+
+void Shares::leave_memory(std::uint64_t number) {
+  Object& object = objects_.at(number);
+  memory_.give(object.offset, object.bytes);
+  touched_ = std::min(touched_, object.offset);
+  object.offset = kNowhere;
+}
+
+void Shares::seal(std::uint64_t number, std::span<const std::byte> data, std::shared_ptr<const void> owner) {
+  Object& object = objects_.at(number);
+  object.data = data;
+  object.owner = std::move(owner);
+  if (object.offset == kNowhere) return;  // who needs it gets it
+  std::set<std::int32_t> leaders;
+  for (int rank : roster_->ranks())
+    if (int leader = roster_->at(rank).leader; leader > 0) leaders.insert(leader);
+  send(object, {leaders.begin(), leaders.end()}, true);
+}
+
+int Shares::place(const Object& object, int rank) const {
+  int leader = roster_->at(rank).leader;
+  if (object.offset == kNowhere || leader < 0) return rank;
+  if (leader == 0) return -1;
+  auto stage = object.stages.find(leader);
+  return stage != object.stages.end() && (stage->second == Stage::kComing || stage->second == Stage::kInMemory) ? leader : rank;
+}
+
+bool Shares::is_at(std::uint64_t number, int rank) const {
+  const Object& object = at(number);
+  int where = place(object, rank);
+  if (where < 0) return true;
+  auto stage = object.stages.find(where);
+  return stage != object.stages.end() && (stage->second == Stage::kInMemory || stage->second == Stage::kOwn);
+}
+
+Shares::Where Shares::ask(std::uint64_t number, int rank) {
+  Object& object = objects_.at(number);
+  int where = place(object, rank);
+  if (where < 0) return Where::kThere;
+  switch (object.stages[where]) {
+    case Stage::kInMemory:
+    case Stage::kOwn: return Where::kThere;
+    case Stage::kComing: return Where::kComing;
+    case Stage::kNoRoom: return Where::kNoRoom;
+    case Stage::kNone: send(object, {rank}, false); return Where::kComing;
+  }
+  return Where::kNoRoom;
+}
+
+void Shares::hold(std::uint64_t number, int rank, JobPointer job) {
+  Object& object = objects_.at(number);
+  object.held[place(object, rank)].push_back(std::move(job));
+}
+
+void Shares::forget(const JobPointer& job) {
+  for (std::uint64_t number : job->call.objects)
+    for (auto& [rank, jobs] : objects_.at(number).held) std::erase(jobs, job);
+}
+
+void Shares::send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory) {
+  if (ranks.empty()) return;
+  std::vector<int> to;
+  for (const wire::Branch& branch : wire::branches(ranks, object.bytes)) {
+    to.push_back(branch.rank);
+    wire::Share share{object.number, to_memory ? object.offset : kNowhere, object.bytes, branch.below};
+    link_->send(branch.rank, wire::frame_of(wire::Word::kShare, number_(), std::move(share)));
+  }
+  for (std::int32_t rank : ranks) object.stages[rank] = Stage::kComing;
+  object.coming += static_cast<int>(ranks.size());
+  under_way_ += ranks.size();
+  auto relay = std::make_shared<wire::Relay>(wire::Relay::Parts{link_, object.number, object.data, object.owner, to, number_});
+  relay->have(object.bytes);  // its pieces keep it
+}
+
+void Shares::settle(Object& object, int rank, Stage stage, std::vector<JobPointer>& freed) {
+  Stage& before = object.stages[rank];
+  if (before != Stage::kComing) return;
+  before = stage;
+  --object.coming;
+  --under_way_;
+  auto held = object.held.extract(rank);
+  if (!held.empty()) freed.insert(freed.end(), held.mapped().begin(), held.mapped().end());
+}
+
+std::vector<Shares::JobPointer> Shares::done(int rank, const wire::ShareDone& done) {
+  std::vector<JobPointer> freed;
+  auto found = objects_.find(done.object);
+  if (found == objects_.end()) return freed;
+  Object& object = found->second;
+  switch (done.outcome) {
+    case wire::ShareOutcome::kInMemory: settle(object, rank, Stage::kInMemory, freed); break;
+    case wire::ShareOutcome::kOwn: settle(object, rank, Stage::kOwn, freed); break;
+    case wire::ShareOutcome::kNoRoom:
+      settle(object, rank, Stage::kNoRoom, freed);
+      for (std::int32_t other : done.below) settle(object, other, Stage::kNone, freed);  // nobody passed it on
+      break;
+  }
+  if (object.released && object.coming == 0) free(object);
+  return freed;
+}
+
+void Shares::release(std::uint64_t number) {
+  Object& object = objects_.at(number);
+  object.released = true;
+  if (object.coming == 0) free(object);
+}
+
+void Shares::free(Object& object) {
+  for (const auto& [rank, stage] : object.stages)
+    if (stage == Stage::kOwn) link_->send(rank, wire::frame_of(wire::Word::kFree, number_(), wire::Free{object.number}));
+  if (object.offset != kNowhere) memory_.give(object.offset, object.bytes);
+  objects_.erase(object.number);
+}
+
+}  // namespace gluster::master

@@ -1,0 +1,87 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gluster/job.hpp>
+#include <gluster/operand.hpp>
+
+#include "base/arena.hpp"
+#include "master/roster.hpp"
+#include "wire/link.hpp"
+#include "wire/message.hpp"
+#include "wire/relay.hpp"
+
+namespace gluster::master {
+
+// Which shared data lies where. The master is the only one to give out node memory, and an object lies at the same offset on every node; where it does not fit, it is
+// sent to each rank that needs it. Decisions alone, but for the link; with the baton held.
+class Shares {
+ public:
+  using JobPointer = std::shared_ptr<JobState>;
+
+  // `memory`: bytes of the master's node, for shared data.
+  Shares(wire::Link& link, Roster& roster, std::size_t memory, std::function<std::uint64_t()> number)
+      : link_(&link), roster_(&roster), memory_(memory), number_(std::move(number)) {}
+
+  struct Reserved {
+    std::uint64_t object;
+    std::uint64_t offset;   // kNowhere: there is no room in node memory
+    std::uint64_t touched;  // of `bytes`, so many have been used before
+  };
+  Reserved reserve(std::uint64_t bytes);
+  // Its pages cannot be had.
+  void leave_memory(std::uint64_t object);
+  // Its bytes are all there, at `data`: goes out to the other nodes.
+  void seal(std::uint64_t object, std::span<const std::byte> data, std::shared_ptr<const void> owner);
+  // Nobody will name it again.
+  void release(std::uint64_t object);
+
+  enum class Where { kThere, kComing, kNoRoom };
+  // Where a call at `rank` would find it; sees to it that it comes.
+  Where ask(std::uint64_t object, int rank);
+  bool is_at(std::uint64_t object, int rank) const;
+  // Until it has come.
+  void hold(std::uint64_t object, int rank, JobPointer job);
+  void forget(const JobPointer& job);
+
+  // The jobs that were waiting for it.
+  std::vector<JobPointer> done(int rank, const wire::ShareDone& done);
+  // Objects that are still being sent.
+  std::size_t under_way() const noexcept { return under_way_; }
+
+ private:
+  enum class Stage { kNone, kComing, kInMemory, kOwn, kNoRoom };
+  struct Object {
+    std::uint64_t number = 0;
+    std::uint64_t offset = kNowhere, bytes = 0;
+    std::span<const std::byte> data;
+    std::shared_ptr<const void> owner;
+    std::unordered_map<int, Stage> stages;                  // by rank, a leader's for its node
+    std::unordered_map<int, std::vector<JobPointer>> held;  // likewise
+    int coming = 0;
+    bool released = false;
+  };
+
+  const Object& at(std::uint64_t object) const { return objects_.at(object); }
+  // Who has to have it for a call at `rank`; -1: it is there whatever has been sent.
+  int place(const Object& object, int rank) const;
+  void send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory);
+  void settle(Object& object, int rank, Stage stage, std::vector<JobPointer>& freed);
+  void free(Object& object);
+
+  wire::Link* link_;
+  Roster* roster_;
+  base::Arena memory_;
+  std::function<std::uint64_t()> number_;
+  std::unordered_map<std::uint64_t, Object> objects_;
+  std::uint64_t last_ = 0;
+  std::uint64_t touched_ = 0;  // pages below have been used
+  std::size_t under_way_ = 0;
+};
+
+}  // namespace gluster::master

@@ -1,0 +1,148 @@
+// Data that lies on the nodes, and results that kernels write where they are wanted.
+#include "on_master.hpp"
+
+#include <numeric>
+
+namespace gluster::tests {
+namespace {
+
+class SharedTest : public testing::Test {
+ protected:
+  SharedTest() { cluster().import_functions(kernel("shared")); }
+  static std::vector<double> numbers(std::size_t count) {
+    std::vector<double> values(count);
+    std::iota(values.begin(), values.end(), 1.0);
+    return values;
+  }
+  // What the kernel says at each of so many calls, which all runners get some of.
+  template <class R, class... A>
+  static std::vector<R> everywhere(const char* name, const A&... arguments) {
+    std::vector<Job<R>> jobs;
+    for (int i = 0; i < 3 * cluster().workers(); ++i) jobs.push_back(cluster().run<R>(name, arguments...));
+    std::vector<R> values;
+    for (auto& job : jobs) values.push_back(job.get());
+    return values;
+  }
+  static double sum_to(std::size_t count) { return static_cast<double>(count) * static_cast<double>(count + 1) / 2; }
+};
+
+TEST_F(SharedTest, IsReadByEveryRunner) {
+  for (std::size_t count : {0u, 1u, 100u, 300'000u, 2'000'000u}) {
+    auto shared = cluster().share(numbers(count));
+    EXPECT_EQ(shared.size(), count);
+    EXPECT_THAT(everywhere<double>("shared.total", shared), testing::Each(sum_to(count))) << count;
+  }
+}
+
+TEST_F(SharedTest, IsACopyOfWhatWasGiven) {
+  auto data = numbers(1000);
+  auto shared = cluster().share(data);
+  data.assign(1000, 0.0);
+  EXPECT_THAT(everywhere<double>("shared.total", shared), testing::Each(sum_to(1000)));
+}
+
+TEST_F(SharedTest, OutlivesItsHandleWhileACallNamesIt) {
+  std::vector<Job<double>> jobs;
+  for (int round = 0; round < 20; ++round) {
+    auto shared = cluster().share(numbers(50'000));
+    for (int i = 0; i < cluster().workers(); ++i) jobs.push_back(cluster().run<double>("shared.total", shared));
+  }
+  for (auto& job : jobs) EXPECT_EQ(job.get(), sum_to(50'000));
+}
+
+TEST_F(SharedTest, GivesPartsAndCopiesWhereTheyAreWanted) {
+  auto shared = cluster().share(numbers(100'000));
+  EXPECT_THAT(everywhere<double>("shared.total", shared.part(10, 2)), testing::Each(23.0));
+  EXPECT_THAT(everywhere<double>("shared.total", shared.part(99'999, 1)), testing::Each(100'000.0));
+  EXPECT_THAT(everywhere<double>("shared.total_copied", shared), testing::Each(sum_to(100'000)));
+  EXPECT_THAT(everywhere<double>("shared.total_copied", shared.part(0, 3)), testing::Each(6.0));
+  EXPECT_THROWS_WITH((void)shared.part(99'999, 2), UsageError, "100000");
+}
+
+TEST_F(SharedTest, TextIsText) {
+  auto text = cluster().share(std::string(100'000, 'x') + "yy");
+  EXPECT_THAT(everywhere<std::int64_t>("shared.letters", text, 'x'), testing::Each(100'000));
+  EXPECT_THAT(everywhere<std::int64_t>("shared.letters", text, 'y'), testing::Each(2));
+  EXPECT_THROWS_WITH((void)cluster().run<double>("shared.total", text), UsageError, "str", "[f64]");
+}
+
+TEST_F(SharedTest, IsReadInPlace) {
+  auto shared = cluster().share(numbers(1000));
+  std::map<int, std::set<std::uint64_t>> places;
+  std::vector<Job<std::uint64_t>> jobs;
+  for (int i = 0; i < 5 * cluster().workers(); ++i) jobs.push_back(cluster().run<std::uint64_t>("shared.address", shared));
+  for (auto& job : jobs) {
+    int rank = (job.wait(), job.info().runner);
+    places[rank].insert(job.get());
+  }
+  for (const auto& [rank, addresses] : places) EXPECT_EQ(addresses.size(), 1u) << "rank " << rank;
+}
+
+TEST_F(SharedTest, AMapHasItInCommon) {
+  auto shared = cluster().share(numbers(10'000));
+  auto values = cluster().map<double>("shared.at", std::views::iota(0, 10'000), shared).get();
+  EXPECT_EQ(values, numbers(10'000));
+  std::vector<Shared<double>> parts;
+  for (std::size_t i = 0; i < 100; ++i) parts.push_back(shared.part(i, 2));
+  auto sums = cluster().map<double>("shared.total", parts).get();
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(sums[i], static_cast<double>(2 * i + 3));
+}
+
+TEST_F(SharedTest, AllocatedItIsFilledAndThenSealed) {
+  auto array = cluster().allocate<double>(100'000);
+  EXPECT_THROWS_WITH((void)cluster().run<double>("shared.total", array), UsageError, "seal()");
+  std::ranges::fill(array.writable(), 2.0);
+  array.seal();
+  EXPECT_THAT(everywhere<double>("shared.total", array), testing::Each(200'000.0));
+  EXPECT_THROWS_WITH((void)array.writable(), UsageError, "sealed");
+  EXPECT_THROWS_WITH((void)cluster().run_into(std::span(const_cast<double*>(array.span().data()), 10), "shared.fill", 1.0), UsageError, "sealed");
+}
+
+TEST_F(SharedTest, OutputsAreWrittenIntoAnArray) {
+  constexpr std::size_t kParts = 17, kEach = 10'000;
+  auto array = cluster().allocate<double>(kParts * kEach);
+  std::vector<Job<void>> jobs;
+  for (std::size_t i = 0; i < kParts; ++i)
+    jobs.push_back(cluster().run_into(array.writable().subspan(i * kEach, kEach), "shared.fill", static_cast<double>(i)));
+  for (auto& job : jobs) job.get();
+  for (std::size_t i = 0; i < kParts * kEach; ++i) ASSERT_EQ(array.span()[i], static_cast<double>(i / kEach));
+  array.seal();
+  EXPECT_THAT(everywhere<double>("shared.total", array), testing::Each(136.0 * kEach)) << "what kernels wrote goes to all nodes";
+}
+
+TEST_F(SharedTest, OutputsComeBackIntoTheMastersOwnMemory) {
+  for (std::size_t count : {0u, 1u, 100u, 100'000u}) {
+    std::vector<double> out(count);
+    cluster().run_into(out, "shared.fill", 3.0).get();
+    EXPECT_THAT(out, testing::Each(3.0));
+  }
+  std::vector<std::int64_t> from(1001), even(501), odd(500);
+  std::iota(from.begin(), from.end(), 0);
+  cluster().run_into(std::tuple(std::span(even), std::span(odd)), "shared.split", from).get();
+  for (std::size_t i = 0; i < from.size(); ++i) EXPECT_EQ((i % 2 == 0 ? even : odd)[i / 2], from[i]);
+}
+
+TEST_F(SharedTest, OutputsThatOverlapAreRefused) {
+  std::vector<double> out(100);
+  std::span<double> all(out);
+  EXPECT_THROWS_WITH((void)cluster().run_into(std::tuple(all, all), "shared.split", std::vector<std::int64_t>()), UsageError, "overlaps");
+  for (int i = 0; i < 3; ++i) cluster().run_into(all, "shared.fill", 1.0).get();  // one after the other they do not
+}
+
+TEST_F(SharedTest, AKernelWithOutputsThatThrowsFailsAsAnyOther) {
+  std::vector<double> out(10);
+  EXPECT_THROWS_WITH(cluster().run_into(out, "shared.fill_and_throw").get(), KernelError, "half way");
+  cluster().run_into(out, "shared.fill", 5.0).get();
+  EXPECT_THAT(out, testing::Each(5.0));
+}
+
+TEST_F(SharedTest, WrongOutputsAreRefused) {
+  std::vector<float> floats(10);
+  std::vector<double> doubles(10);
+  EXPECT_THROWS_WITH((void)cluster().run_into(floats, "shared.fill", 1.0), UsageError, "out [f32]", "out [f64]");
+  EXPECT_THROWS_WITH((void)cluster().run_into(doubles, "shared.total"), UsageError, "out [f64]");
+  EXPECT_THROWS_WITH((void)cluster().run<void>("shared.fill", doubles, 1.0), UsageError, "out [f64]");
+}
+
+}  // namespace
+}  // namespace gluster::tests
