@@ -20,7 +20,6 @@ constexpr std::chrono::microseconds kNap{100};
 gluster::Options options_with(const Setting& setting) {
   gluster::Options options = gluster::Options::from_environment();
   if (setting.cache[0] != '\0') options.cache = setting.cache.data();
-  if (setting.memory != 0) options.memory = static_cast<std::uint64_t>(setting.memory);
   return options;
 }
 

@@ -31,7 +31,7 @@ double seconds_of(F&& what) {
 /// What differs from the environment's options, on every rank of a session.
 struct Setting {
   std::array<char, 1024> cache{};  ///< a directory; empty: the environment's
-  std::int64_t memory = 0;         ///< bytes that a node shares; 0: the environment's
+  bool master_computes = false;
 
   static Setting with_cache(const std::string& directory);
 };

@@ -14,13 +14,11 @@ namespace {
 using Numbers = std::vector<std::int64_t>;
 using baselines::Sent;
 
-std::string runners(int count) { return fmt::format("{} runner{}", count, count == 1 ? "" : "s"); }
-
 /// One kind of items, by all ways.
 class Items {
  public:
   Items(const Bench& bench, Item item, Numbers items) : bench_(&bench), item_(item), items_(std::move(items)) {
-    std::ranges::transform(items_, std::back_inserter(right_), function_of(item_).call);
+    std::ranges::transform(items_, std::back_inserter(right_), function_of(item_).by_hand);
   }
 
   // Both make the vector that the values come to: its memory is new.

@@ -1,9 +1,12 @@
-// Items of a map. Each is a function of one number.
-#include "items.hpp"
+// Kernels of `bench/run data`.
+#include "data.hpp"
 
 #include <time.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <numeric>
 #include <thread>
 
 #include <gluster/plugin.hpp>
@@ -42,7 +45,27 @@ std::int64_t nap(std::int64_t nanoseconds) {
   return nanoseconds;
 }
 
+double last(std::span<const double> data) { return data.back(); }
+
+double sum(std::span<const double> data) {
+  std::array<double, 32> sums{};  // many, or each addition would wait for the one before
+  std::size_t at = 0;
+  for (; at + sums.size() <= data.size(); at += sums.size()) {
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += data[at + i];
+  }
+  const double some = std::accumulate(sums.begin(), sums.end(), 0.0);
+  return std::accumulate(data.begin() + static_cast<std::ptrdiff_t>(at), data.end(), some);
+}
+
+double compute_beside(std::span<const double> data, std::int64_t nanoseconds) {
+  compute(nanoseconds);
+  return data.back();
+}
+
 GLUSTER_EXPORT(same)
 GLUSTER_EXPORT(spin)
 GLUSTER_EXPORT(compute)
 GLUSTER_EXPORT(nap)
+GLUSTER_EXPORT(last)
+GLUSTER_EXPORT(sum)
+GLUSTER_EXPORT(compute_beside)
