@@ -16,7 +16,9 @@
 std::int64_t passes(const std::string& gate) {
   static int count = 0;
   std::filesystem::path file = gate;
-  std::ofstream(file.parent_path() / ("inside-" + std::to_string(getpid()) + "-" + std::to_string(count++)));
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  std::ofstream(file.parent_path() / ("inside-" + std::string(host) + "-" + std::to_string(getpid()) + "-" + std::to_string(count++)));
   auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (!std::filesystem::exists(file) && std::filesystem::exists(file.parent_path())) {
     if (std::chrono::steady_clock::now() > end) throw std::runtime_error("nobody opened " + gate);
