@@ -7,9 +7,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 // Says that it is inside by a file beside `gate`, waits until `gate` is there, or the directory it would lie in is not, and
 // returns its process.
@@ -27,9 +30,22 @@ std::int64_t passes(const std::string& gate) {
   return getpid();
 }
 
+// The same, with something in hand.
+std::vector<double> carries(const std::string& gate, std::vector<double> values) {
+  passes(gate);
+  return values;
+}
+
+double sums(const std::string& gate, std::span<const double> values) {
+  passes(gate);
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
 // Has a namesake in numbers.cpp.
 std::string who() { return "gate"; }
 
 GLUSTER_EXPORT(passes)
 GLUSTER_DOC(passes, "Waits for a file.", "gate")
+GLUSTER_EXPORT(carries)
+GLUSTER_EXPORT(sums)
 GLUSTER_EXPORT(who)
