@@ -38,12 +38,13 @@ struct Options {
   std::optional<std::uint64_t>
       memory;  ///< bytes that the ranks of a node share for data; unset: half of what /dev/shm has free; 0: none, and all goes through MPI
   bool memory_required = false;  ///< what does not fit there is a UsageError, and not kept once a rank
+  bool master_computes = false;  ///< the master runs calls itself while it waits for some: P ranks are P workers
   bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
   std::string log = "warn";      ///< trace, debug, info, warn, error, off
   std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
   std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
 
-  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
+  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_MASTER_COMPUTES, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
   static Options from_environment();
 };
@@ -193,6 +194,12 @@ class Cluster {
     return call<R>(kernel(name), std::forward<A>(arguments)...);
   }
 
+  /// The same with a priority: a call goes to a runner before all those of lower priority that wait (0: what run() gives).
+  template <class R, class... A>
+  Job<R> run_first(int priority, std::string_view name, A&&... arguments) {
+    return call_at<R>(priority, kernel(name), std::forward<A>(arguments)...);
+  }
+
   /// Calls a kernel whose first parameters are outputs (`std::span<T>`), which it writes where `out` says: in place when `out` is part of an array of allocate() and the
   /// kernel runs on the master's node, else they come back into their place. `out` is a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
   /// has ended. Throws UsageError also for outputs that overlap those of a call that has not ended, and for such in a sealed array.
@@ -297,7 +304,12 @@ class Cluster {
 
   template <class R, class... A>
   Job<R> call(const KernelEntry& kernel, A&&... arguments) {
+    return call_at<R>(0, kernel, std::forward<A>(arguments)...);
+  }
+  template <class R, class... A>
+  Job<R> call_at(int priority, const KernelEntry& kernel, A&&... arguments) {
     auto state = std::make_shared<detail::CallOf<R, std::decay_t<A>...>>(engine_, std::forward<A>(arguments)...);
+    state->call.priority = priority;
     submit(state, kernel, state->pack(), type_of<R>());
     return Job<R>(std::move(state));
   }

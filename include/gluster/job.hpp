@@ -98,6 +98,7 @@ class JobState : public std::enable_shared_from_this<JobState> {
     std::uint64_t bytes = 0;  ///< of large arguments
     std::uint64_t result_bytes = 0;
     std::vector<std::uint64_t> objects;  ///< shared data that it names
+    bool recalled = false;               ///< taken back, if it has not begun
     bool has_outputs = false;            ///< it writes to memory that is not its own
     Encoder frame;
     const struct RunnerInfo* on = nullptr;  ///< the engine's

@@ -25,6 +25,9 @@ struct RunnerStatus {
   int calls = 0;                     ///< on their way to it, waiting there, or running
   std::string kernel;                ///< running when it last answered; empty: none
   std::uint64_t calls_done = 0;      ///< since it started, when it last answered
+  double busy_seconds = 0;           ///< in kernels since it started, the running one included, when it last answered
+  std::uint64_t bytes_in = 0;        ///< of calls, arguments included, since it started, when it last answered
+  std::uint64_t bytes_out = 0;       ///< of results, likewise
   double load = 0;                   ///< its host's load average over one minute, when it last answered
   std::uint64_t memory = 0;          ///< resident bytes, when it last answered
   std::vector<std::string> plugins;  ///< loaded there

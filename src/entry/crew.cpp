@@ -21,6 +21,7 @@
 #include "mpi/mpi_link.hpp"
 #include "mpi/node_memory.hpp"
 #include "wire/local_link.hpp"
+#include "wire/split_link.hpp"
 
 namespace gluster::entry {
 namespace {
@@ -38,19 +39,15 @@ std::unique_ptr<wire::Link> make_link(const mpi::Communicator& comm, const mpi::
 }
 
 // Every rank of the node says what it may use and what it is; each computes its own share.
-base::CoreShare share_of_node(const mpi::Communicator& comm) {
-  base::CoreUser mine{base::allowed_processors(), comm.rank() != 0};
+base::CoreShare share_of_node(const mpi::Communicator& comm, const Options& options) {
+  base::CoreUser mine{base::allowed_processors(), comm.rank() != 0 || options.master_computes};
   auto node = comm.gather_on_node({reinterpret_cast<const char*>(&mine), sizeof mine});
   std::vector<base::CoreUser> users(node.all.size());
   for (std::size_t i = 0; i < users.size(); ++i) std::memcpy(&users[i], node.all[i].data(), sizeof users[i]);
   return base::share_cores(users, node.self, base::cores_of_node());
 }
 
-// The team that a kernel gets on this thread, and what the master is told about it.
-wire::Hello take_up(const base::CoreShare& share, const Options& options) {
-  if (options.threads == 0 && share.is_part) base::bind_to(share.cores);
-  int threads = options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
-  omp_set_num_threads(threads);
+wire::Hello describe(int threads, const base::CoreShare& share) {
   return {base::host_name(),
           base::architecture(),
           base::operating_system(),
@@ -61,19 +58,74 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
           ::getpid()};
 }
 
+// The team that a kernel gets on this thread, and what the master is told about it.
+wire::Hello take_up(const base::CoreShare& share, const Options& options) {
+  if (options.threads == 0 && share.is_part) base::bind_to(share.cores);
+  int threads = options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
+  omp_set_num_threads(threads);
+  return describe(threads, share);
+}
+
 // Nobody could hear what this rank would say: its output went through the launcher.
 int launcher() { return base::find_ancestor(mpi::is_launcher_program); }
 void end_without_launcher() { ::_exit(EXIT_FAILURE); }
 
+// The master as a runner: it has no thread, and works when one of the master's threads waits.
+class OwnRunner {
+ public:
+  OwnRunner(std::unique_ptr<wire::Link> link, const Options& options, const Manifest* self, const base::CoreShare& share, std::span<std::byte> memory)
+      : link_(std::move(link)),
+        shelf_(options.cache, options.cxx),
+        plugins_(shelf_, self, baton_),
+        operands_({memory, true}),
+        hello_(hello_of(share, options, memory)),
+        words_(0, hello_.host, "", true),
+        runner_({link_.get(), &baton_, &plugins_, &operands_, &words_, 0, false, hello_, {}}) {
+    runner_.begin();
+  }
+
+  void work() {
+    int before = omp_get_max_threads();
+    omp_set_num_threads(hello_.threads);
+    runner_.work();
+    omp_set_num_threads(before);
+  }
+
+ private:
+  static wire::Hello hello_of(const base::CoreShare& share, const Options& options, std::span<std::byte> memory) {
+    wire::Hello hello = describe(options.threads != 0 ? options.threads : static_cast<int>(share.cores.size()), share);
+    hello.leader = 0;
+    hello.node_memory = memory.size();
+    return hello;
+  }
+
+  std::unique_ptr<wire::Link> link_;
+  mpi::Baton baton_;  // this runner's link is its own
+  plugin::Shelf shelf_;
+  runner::Plugins plugins_;
+  runner::Operands operands_;
+  wire::Hello hello_;
+  LastWords words_;
+  runner::Runner runner_;
+};
+
 class MpiCrew final : public Crew {
  public:
-  MpiCrew(mpi::Communicator& comm, const Options& options) : comm_(&comm), node_(std::in_place, comm, memory_for(options)) {
+  MpiCrew(mpi::Communicator& comm, const Options& options, const Manifest* self) : comm_(&comm), node_(std::in_place, comm, memory_for(options)) {
     comm.broadcast(sentry_.door());
-    share_of_node(comm);  // the runners count on the master's part in it
+    base::CoreShare share = share_of_node(comm, options);  // the runners count on the master's part in it
     std::vector<int> runners;
-    for (int rank = 1; rank < comm.size(); ++rank) runners.push_back(rank);
-    engine_ = std::make_shared<Engine>(Engine::Parts{make_link(comm, *node_, comm.size() - 1), &mpi::baton_of_process(), mpi::may_use_threads(),
-                                                     runners, options.credit, node_->data()});
+    for (int rank = options.master_computes ? 0 : 1; rank < comm.size(); ++rank) runners.push_back(rank);
+    std::unique_ptr<wire::Link> link = make_link(comm, *node_, comm.size() - 1);
+    std::function<void()> work;
+    if (options.master_computes) {
+      auto [ours, theirs] = wire::LocalLink::pair(0, 0);
+      own_runner_ = std::make_unique<OwnRunner>(std::move(theirs), options, self, share, node_->data());
+      work = [runner = own_runner_.get()] { runner->work(); };
+      link = std::make_unique<wire::SplitLink>(0, std::move(ours), std::move(link));
+    }
+    engine_ = std::make_shared<Engine>(
+        Engine::Parts{std::move(link), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit, node_->data(), std::move(work)});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
     watch();
@@ -94,7 +146,8 @@ class MpiCrew final : public Crew {
  private:
   void watch() {
     std::vector<Sentry::Ward> wards;
-    for (const RunnerInfo& runner : cluster_->runners()) wards.push_back({runner.rank, runner.host, static_cast<int>(runner.pid)});
+    for (const RunnerInfo& runner : cluster_->runners())
+      if (runner.rank != 0) wards.push_back({runner.rank, runner.host, static_cast<int>(runner.pid)});
     // Not with() a lock_guard: the baton's holder may be stuck with the runner that died.
     auto running_at = [engine = engine_](int rank) { return engine->running_at(rank, std::chrono::milliseconds(500)); };
     sentry_.watch(std::move(wards), {base::host_name(), running_at, [comm = comm_](int status) { comm->abort(status); }});
@@ -103,6 +156,7 @@ class MpiCrew final : public Crew {
   mpi::Communicator* comm_;
   LauncherWatch launcher_{launcher(), end_without_launcher};
   std::optional<mpi::NodeMemory> node_;
+  std::unique_ptr<OwnRunner> own_runner_;  // null: the master does not compute
   std::once_flag freed_;
   Sentry sentry_;
   std::shared_ptr<Engine> engine_;
@@ -154,7 +208,9 @@ class LoneCrew final : public Crew {
 
 }  // namespace
 
-std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options) { return std::make_unique<MpiCrew>(comm, options); }
+std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options, const Manifest* self) {
+  return std::make_unique<MpiCrew>(comm, options, self);
+}
 
 std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) { return std::make_unique<LoneCrew>(options, self); }
 
@@ -162,7 +218,7 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   LauncherWatch watch(launcher(), end_without_launcher);
   mpi::NodeMemory node(comm, memory_for(options));
   std::string door = comm.broadcast("");
-  wire::Hello hello = take_up(share_of_node(comm), options);
+  wire::Hello hello = take_up(share_of_node(comm, options), options);
   auto link = make_link(comm, node, 1);
   plugin::Shelf shelf(options.cache, options.cxx);
   runner::Plugins plugins(shelf, self, mpi::baton_of_process());

@@ -26,7 +26,7 @@ class Crew {
 };
 
 // The other ranks of `comm`; collective with serve(). `comm` outlives it.
-std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options);
+std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options, const Manifest* self);
 // One runner, a thread of this process: for a program started alone, or a world of one rank.
 std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self);
 

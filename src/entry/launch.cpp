@@ -88,7 +88,7 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
     entry::serve(comm, options, &self);
     return EXIT_SUCCESS;
   }
-  return lead([&] { return entry::lead(comm, options); }, main, &environment);
+  return lead([&] { return entry::lead(comm, options, &self); }, main, &environment);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ Session::Session(MPI_Comm comm, const Options& options, const Manifest& self) {
   parts_ = std::make_unique<Parts>(comm, options, self);
   base::set_log_level(options.log);
   if (parts_->comm.size() == 1) parts_->crew = entry::lead_alone(parts_->options, &self);
-  else if (is_master()) parts_->crew = entry::lead(parts_->comm, parts_->options);
+  else if (is_master()) parts_->crew = entry::lead(parts_->comm, parts_->options, &self);
 }
 
 Session::~Session() {

@@ -70,6 +70,7 @@ Options Options::from_environment() {
   options.credit = number("GLUSTER_CREDIT", options.credit, 1, 4096);
   options.threads = number("GLUSTER_THREADS", openmp_threads(), 0, 65536);
   if (!variable("GLUSTER_MEMORY").empty()) options.memory = number<std::int64_t>("GLUSTER_MEMORY", 0, 0, std::numeric_limits<std::int64_t>::max());
+  options.master_computes = flag("GLUSTER_MASTER_COMPUTES");
   options.tag_output = flag("GLUSTER_TAG_OUTPUT");
   if (auto level = variable("GLUSTER_LOG"); !level.empty()) options.log = level;
   options.cxx = variable("GLUSTER_CXX");

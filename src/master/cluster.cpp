@@ -161,8 +161,10 @@ Status Cluster::status(std::chrono::milliseconds patience) {
   });
   status.text = status.helper ? "" : "no helper thread (MPI below MPI_THREAD_SERIALIZED): work moves only inside Gluster's calls\n";
   for (const RunnerStatus& one : status.runners)
-    status.text += fmt::format("rank {} ({}): {} calls, {}{}, {} done, load {:.2f}, {} MiB, answered {:.1f} s ago\n", one.rank, one.host, one.calls,
-                               one.kernel.empty() ? "idle" : "runs ", one.kernel, one.calls_done, one.load, one.memory >> 20, one.age);
+    status.text +=
+        fmt::format("rank {} ({}): {} calls, {}{}, {} done, busy {:.1f} s, {} MiB in, {} MiB out, load {:.2f}, {} MiB, answered {:.1f} s ago\n",
+                    one.rank, one.host, one.calls, one.kernel.empty() ? "idle" : "runs ", one.kernel, one.calls_done, one.busy_seconds,
+                    one.bytes_in >> 20, one.bytes_out >> 20, one.load, one.memory >> 20, one.age);
   return status;
 }
 

@@ -13,6 +13,8 @@ namespace {
 using wire::Outcome;
 using wire::Word;
 
+constexpr std::chrono::microseconds kBalancePeriod{500};
+
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
 }  // namespace
@@ -29,9 +31,12 @@ Dispatcher::Dispatcher(wire::Link& link, Roster roster, std::size_t memory)
 // --- calls ---------------------------------------------------------------------------------------------------------
 
 void Dispatcher::submit(JobPointer job) {
-  if (!queue_.empty()) return queue_.push_back(std::move(job));  // nobody overtakes
+  if (!queue_.empty()) {  // nobody overtakes, but by priority
+    queue_.push(std::move(job));
+    return send_queued();
+  }
   int rank = pick(*job);
-  if (rank < 0) return queue_.push_back(std::move(job));
+  if (rank < 0) return queue_.push(std::move(job));
   give(std::move(job), rank, false);
   // Small calls travel together, but never more of them wait here than the runner has in hand.
   std::size_t gathered = link_->gathered(rank);
@@ -42,13 +47,58 @@ void Dispatcher::send_queued() {
   while (!queue_.empty()) {
     int rank = pick(*queue_.front());
     if (rank < 0) return;
-    JobPointer job = std::move(queue_.front());
-    queue_.pop_front();
-    give(std::move(job), rank, true);
+    give(queue_.pop(), rank, true);
   }
 }
 
+bool Dispatcher::give_to(int rank) {
+  if (queue_.empty() || roster_.at(rank).standing != Standing::kServing) return false;
+  give(queue_.pop(), rank, true);
+  return true;
+}
+
+bool Dispatcher::balance() {
+  if (!queue_.empty() || jobs_.size() < 2 || (roster_.idle() == 0 && !willing_) || !roster_.may_be_overloaded()) return false;
+  Clock::time_point time = now();
+  if (time - balanced_ < kBalancePeriod) return true;
+  balanced_ = time;
+  if (int rank = roster_.overloaded(time); rank >= 0) take_one_back(rank);
+  return true;
+}
+
+// The one that was sent last, for it would be run last.
+void Dispatcher::take_one_back(int rank) {
+  JobState* last = nullptr;
+  jobs_.for_each([&](JobState& job) {
+    const JobState::Call& call = job.call;
+    if (call.runner == rank && !call.leaving && (last == nullptr || call.number > last->call.number)) last = &job;
+  });
+  if (last == nullptr || last->call.recalled) return;  // one at a time
+  if (!last->call.sent_out) {                          // it waits here for what is to be at its runner first
+    forget_held(last->shared_from_this());
+    return queue_again(release(last->call));
+  }
+  last->call.recalled = true;
+  link_->send(rank, wire::frame_of(Word::kCancel, last->call.number));
+}
+
+// It was taken back before it began.
+void Dispatcher::queue_again(const JobPointer& job) {
+  JobState::Call& call = job->call;
+  call.recalled = call.sent_out = false;
+  call.runner = -1;
+  queue_.push_front(job);
+  send_queued();
+}
+
 int Dispatcher::pick(const JobState& job) {
+  int rank = pick_any(job);
+  // One call is left for a master that computes, unless somebody has nothing to do.
+  bool is_last = queue_.size() < 2;
+  return rank >= 0 && is_last && roster_.has_on_request() && roster_.at(rank).calls > 0 ? -1 : rank;
+}
+
+int Dispatcher::pick_any(const JobState& job) {
   if (job.call.objects.empty()) return roster_.pick(job.call.bytes);
   return roster_.pick(job.call.bytes, [&](int rank) {
     return std::all_of(job.call.objects.begin(), job.call.objects.end(), [&](std::uint64_t object) { return shares_.is_at(object, rank); });
@@ -59,7 +109,7 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
   JobState::Call& call = job->call;
   call.runner = rank;
   call.on = roster_.at(rank).info.get();
-  roster_.give(rank, call.bytes);
+  roster_.give(rank, call.bytes, waited ? now() : call.queued);
   const JobPointer& kept = jobs_.add(std::move(job));
   advance(kept, waited);
 }
@@ -121,19 +171,22 @@ void Dispatcher::left(int, const wire::Frame& frame) {
   if (auto over = leaving_.extract(frame.number); !over.empty()) finish(job, over.mapped().error);
 }
 
+void Dispatcher::forget_held(const JobPointer& job) {
+  std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
+  shares_.forget(job);
+}
+
 bool Dispatcher::cancel(const JobPointer& job) {
   if (job->ended() || job->call.cancelled) return false;
   auto cancelled = std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name)));
-  if (auto at = std::find(queue_.begin(), queue_.end(), job); at != queue_.end()) {
-    queue_.erase(at);
+  if (queue_.erase(job)) {
     finish(job, cancelled);
     return true;
   }
   bool is_given = jobs_.find(job->call.number) != nullptr;  // else its value is arriving
   if (!is_given && job->call.has_outputs) return false;     // in memory that is not the job's
   if (is_given && !job->call.sent_out) {
-    std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
-    shares_.forget(job);
+    forget_held(job);
     finish(release(job->call), cancelled);
     send_queued();
     return true;
@@ -145,8 +198,10 @@ bool Dispatcher::cancel(const JobPointer& job) {
 }
 
 void Dispatcher::cancel_queued(const std::string& why) {
-  for (const JobPointer& job : std::exchange(queue_, {}))
+  while (!queue_.empty()) {
+    JobPointer job = queue_.pop();
     finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was not sent: {}", job->call.kernel->name, why))));
+  }
 }
 
 void Dispatcher::abandon(const std::string& why) {
@@ -231,16 +286,18 @@ void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {
 void Dispatcher::end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder) {
   auto outcome = static_cast<Outcome>(target.head.outcome);
   if (target.job->call.cancelled) return;
+  if (outcome == Outcome::kDropped && target.job->call.recalled) return queue_again(target.job);
   if (outcome != Outcome::kValue) return fail(target.job, target.failure, outcome);
   if (in.is_unfinished()) target.job->keep_unfinished(std::move(holder), in);
   finish(target.job, nullptr);
 }
 
-void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) const {
+void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) {
   if (head.started == 0) return;
   auto ahead = roster_.at(job.call.runner).ahead;
   job.call.started = Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(head.started) - ahead));
   job.call.compute_nanoseconds = head.compute;
+  roster_.note_compute(job.call.runner, head.compute, now());
 }
 
 CallSite Dispatcher::site(const JobState& job) const { return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt}; }
@@ -363,6 +420,9 @@ void Dispatcher::on_pong(int rank, const wire::Pong& pong) {
   runner.status.calls_done = pong.calls_done;
   runner.status.memory = pong.memory;
   runner.status.load = pong.load;
+  runner.status.busy_seconds = pong.busy;
+  runner.status.bytes_in = pong.bytes_in;
+  runner.status.bytes_out = pong.bytes_out;
 }
 
 void Dispatcher::control(wire::Incoming& frame) {

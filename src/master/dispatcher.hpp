@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "master/job_table.hpp"
 #include "master/kernel_entry.hpp"
+#include "master/queue.hpp"
 #include "master/roster.hpp"
 #include "master/shares.hpp"
 #include "wire/link.hpp"
@@ -44,6 +44,14 @@ class Dispatcher final : public wire::Receiver {
   bool cancel(const std::shared_ptr<JobState>& job);
   // Hands out what waits: the roster has changed.
   void send_queued();
+  // Takes calls back that wait at a runner while another is idle. True when it has to be asked again before long.
+  bool balance();
+  // There is a call that the master itself could run.
+  bool has_queued() const noexcept { return !queue_.empty(); }
+  // Gives one to the runner `rank` that takes calls on request; false when there is none.
+  bool give_to(int rank);
+  // The master waits, and would compute.
+  void set_willing(bool willing) noexcept { willing_ = willing; }
   // Ends every job that has not been sent; `why` goes into its Cancelled.
   void cancel_queued(const std::string& why);
   // Ends every job there is.
@@ -92,6 +100,10 @@ class Dispatcher final : public wire::Receiver {
   // `waited`: the job did not come just now.
   void give(JobPointer job, int rank, bool waited);
   int pick(const JobState& job);
+  int pick_any(const JobState& job);
+  void take_one_back(int rank);
+  void forget_held(const JobPointer& job);
+  void queue_again(const JobPointer& job);
   // Sends it, when all that it needs is at its runner; else it is held until then.
   void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
@@ -107,7 +119,7 @@ class Dispatcher final : public wire::Receiver {
   void finish_cancelled(const JobPointer& job);
   void read_result(wire::Incoming& frame, ResultTarget& target);
   void end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder);
-  void note_times(JobState& job, const wire::ResultHead& head) const;
+  void note_times(JobState& job, const wire::ResultHead& head);
   void control(wire::Incoming& frame);
   void on_hello(int rank, wire::Hello hello);
   void on_pong(int rank, const wire::Pong& pong);
@@ -121,14 +133,16 @@ class Dispatcher final : public wire::Receiver {
   Roster roster_;
   Shares shares_;
   std::vector<Shelved> images_;
-  std::deque<JobPointer> queue_;  // not given to a runner
-  JobTable jobs_;                 // given to one
+  Queue queue_;    // not given to a runner
+  JobTable jobs_;  // given to one
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;
   };
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
   std::uint64_t ended_ = 0;
+  bool willing_ = false;
+  Clock::time_point balanced_{};  // the last time
   Clock::time_point now_{};
   std::string output_;
 };

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
 constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
-constexpr std::chrono::microseconds kRestWithUnsent{1000};  // nobody rings when there is room for it
+constexpr std::chrono::microseconds kShortRest{1000};  // while something is to be done that nobody rings for
 constexpr int kTicksUntilRest = 50;
 constexpr std::chrono::seconds kTrimAfter{1};
 constexpr int kClockSamples = 3;
@@ -30,8 +30,10 @@ std::chrono::microseconds time_until(Clock::time_point deadline) {
 Engine::Engine(Parts parts)
     : link_(std::move(parts.link)),
       baton_(parts.baton),
+      work_(std::move(parts.work)),
       memory_(parts.memory),
       dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit), memory_.size()) {
+  if (work_) dispatcher_.roster().set_on_request(0);
   if (parts.helper) helper_ = std::thread([this] { run_helper(); });
 }
 
@@ -178,6 +180,7 @@ bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadlin
       turn();  // a loop around a wait_for(0) comes to an end
       return ready(context);
     }
+    if (!calls_back && compute()) continue;
     if (closed_.load()) {  // only a callback can still end something
       std::this_thread::sleep_for(kHelperPeriod);
       continue;
@@ -192,6 +195,35 @@ bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadlin
     }
     lead(ready, context, deadline, calls_back);
   }
+  return true;
+}
+
+// The master's own runner is asked how it is, and told to end, as others are.
+void Engine::answer() {
+  if (computing_.exchange(true)) return;
+  work_();
+  computing_.store(false);
+}
+
+// Runs a call on this thread, if there is one that nobody else has and no other thread of the master's is at it. The others' messages move meanwhile: this thread
+// is not the one that is relied on for that.
+bool Engine::compute() {
+  if (!work_ || closed_.load() || computing_.exchange(true)) return false;
+  struct Leave {
+    std::atomic<bool>* computing;
+    ~Leave() { computing->store(false); }
+  } leave{&computing_};
+  auto with_work = [&](auto what) {
+    return with([&](auto& dispatcher) {
+      take_inbox();
+      return link_ != nullptr && what(dispatcher);
+    });
+  };
+  if (!with_work([](auto& dispatcher) { return dispatcher.give_to(0); })) return false;
+  do {
+    work_();
+    turn();
+  } while (with_work([](auto& dispatcher) { return dispatcher.roster().at(0).calls != 0; }));
   return true;
 }
 
@@ -219,18 +251,25 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     }
   } wish{this, ready, context, calls_back};
   base::Backoff backoff(link_->longest_rest());
+  bool computes = work_ && !calls_back;
   while (!wish.has_come() && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
-    bool busy = false, unsent = false;
+    bool busy = false, unbalanced = false, unsent = false, may_compute = false;
     bool moved = try_with_baton([&] {
+      dispatcher_.set_willing(computes && !computing_.load());
       bool some = move_on();
+      unbalanced = link_ && dispatcher_.balance();
+      dispatcher_.set_willing(false);
+      may_compute = computes && dispatcher_.has_queued();
       busy = link_ && link_->busy();
       unsent = link_ && !link_->drained();
       return some;
     });
+    if (may_compute && !computing_.load()) return;
+    if (work_) answer();
     if (moved) backoff.reset();
     else if (busy) backoff.wait_briefly();
     else if (auto rest = backoff.wait(); rest.count() != 0)
-      link_->rest(std::min({rest, time_until(deadline), unsent ? kRestWithUnsent : rest}), Wish::ends_rest, &wish);
+      link_->rest(std::min({rest, time_until(deadline), unsent || unbalanced ? kShortRest : rest}), Wish::ends_rest, &wish);
   }
 }
 
@@ -258,6 +297,7 @@ void Engine::run_helper() {
       bool busy = false;
       try_with_baton([&] {
         bool moved = move_on();
+        if (link_) dispatcher_.balance();
         busy = link_ && link_->busy();
         idle = moved || dispatcher_.open() != 0 ? 0 : idle + 1;
         return moved;

@@ -32,6 +32,7 @@ class Engine {
     std::vector<int> runners;
     int credit;
     std::span<std::byte> memory = {};  // the node's, for shared data; it outlives the link
+    std::function<void()> work = {};   // lets the master's own runner, rank 0, do what it has to; empty: there is none
   };
   explicit Engine(Parts parts);
   ~Engine();
@@ -90,12 +91,16 @@ class Engine {
   void wake_helper();
   void run_callbacks();
   bool run_callback();
+  bool compute();
+  void answer();
   bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
   void stop_threads();
   bool wait_for_end();
 
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;
+  std::function<void()> work_;
+  std::atomic<bool> computing_ = false;  // a thread of the master's runs calls
   std::span<std::byte> memory_;
   master::Dispatcher dispatcher_;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton

@@ -10,25 +10,60 @@ namespace {
 // More large data than this does not wait at one runner, so that its memory is its running call's and little more.
 constexpr std::uint64_t kMostBytesAhead = std::uint64_t{256} << 20;
 
+// As much as this waits at a runner, so that it never has to; the rest waits at the master, where whoever is free first takes it.
+constexpr double kAheadNanoseconds = 2e6;
+// A call that waits behind one that has run for so long is taken back when somebody else is idle.
+constexpr std::chrono::milliseconds kPatience{1};
+
 }  // namespace
 
 Roster::Roster(std::vector<int> ranks, int credit) : ranks_(std::move(ranks)), credit_(credit) {
   if (!ranks_.empty()) runners_.resize(static_cast<std::size_t>(*std::max_element(ranks_.begin(), ranks_.end())) + 1);
 }
 
+// Calls that may be at one runner.
+int Roster::depth(const Runner& runner) const {
+  if (runner.mean_nanoseconds <= 0) return credit_;
+  return static_cast<int>(std::min<double>(credit_, 2 + kAheadNanoseconds / runner.mean_nanoseconds));
+}
+
 bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
-  return runner.standing == Standing::kServing && runner.in_use && runner.calls < credit_ &&
+  return runner.standing == Standing::kServing && runner.in_use && !runner.on_request && runner.calls < depth(runner) &&
          (runner.calls == 0 || bytes == 0 || runner.bytes + bytes <= kMostBytesAhead);
 }
 
-void Roster::give(int rank, std::uint64_t bytes) {
-  ++at(rank).calls;
-  at(rank).bytes += bytes;
+void Roster::give(int rank, std::uint64_t bytes, Clock::time_point now) {
+  Runner& runner = at(rank);
+  if (runner.calls++ == 0) runner.since = now;
+  runner.bytes += bytes;
 }
 
 void Roster::take_back(int rank, std::uint64_t bytes) {
-  --at(rank).calls;
-  at(rank).bytes -= bytes;
+  Runner& runner = at(rank);
+  --runner.calls;
+  runner.bytes -= bytes;
+}
+
+void Roster::note_compute(int rank, std::int64_t nanoseconds, Clock::time_point now) {
+  at(rank).since = now;
+  double& mean = at(rank).mean_nanoseconds;
+  auto seen = static_cast<double>(std::max<std::int64_t>(nanoseconds, 1));
+  mean = mean == 0 ? seen : mean + (seen - mean) / 4;
+}
+
+int Roster::idle() const {
+  return static_cast<int>(std::count_if(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).calls == 0 && may_take(at(rank), 0); }));
+}
+
+int Roster::overloaded(Clock::time_point now) const {
+  int most = -1;
+  for (int rank : ranks_)
+    if (at(rank).calls > 1 && now - at(rank).since > kPatience && (most < 0 || at(rank).calls > at(most).calls)) most = rank;
+  return most;
+}
+
+bool Roster::may_be_overloaded() const {
+  return std::any_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).calls > 1; });
 }
 
 std::uint64_t Roster::least_node_memory() const {

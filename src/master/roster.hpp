@@ -22,9 +22,12 @@ class Roster {
     bool in_use = true;
     int leader = -1;                // of its node; -1: it shares memory with nobody
     std::uint64_t node_memory = 0;  // there, bytes for shared data
+    bool on_request = false;        // the master itself: it takes calls when it has nothing better to do
     int calls = 0;
-    std::uint64_t bytes = 0;                                                // of large arguments, of calls not ended
-    std::chrono::nanoseconds ahead{0};                                      // its clock before the master's
+    double mean_nanoseconds = 0;        // of what its last calls took in their kernels; 0: nobody knows
+    Clock::time_point since{};          // when it was given the call that it works at, or gave back the one before
+    std::uint64_t bytes = 0;            // of large arguments, of calls not ended
+    std::chrono::nanoseconds ahead{0};  // its clock before the master's
     std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
     RunnerStatus status;                                                    // as it last answered
     Clock::time_point answered{};
@@ -47,8 +50,22 @@ class Roster {
   // Rather one that `is_near`, unless it has more to do.
   template <class F>
   int pick(std::uint64_t bytes, F&& is_near);
-  void give(int rank, std::uint64_t bytes);
+  void give(int rank, std::uint64_t bytes, Clock::time_point now);
   void take_back(int rank, std::uint64_t bytes);
+  // It has run a call, which took so long, and gave it back at `now`.
+  void note_compute(int rank, std::int64_t nanoseconds, Clock::time_point now);
+  // From now on this one takes calls on request only.
+  void set_on_request(int rank) {
+    at(rank).on_request = true;
+    has_on_request_ = true;
+  }
+  bool has_on_request() const noexcept { return has_on_request_; }
+  // Runners that could work and have nothing to do.
+  int idle() const;
+  // Who has calls waiting behind one that has taken so long already, and most of them; -1: nobody.
+  int overloaded(Clock::time_point now) const;
+  // Somebody is, or will be before long.
+  bool may_be_overloaded() const;
 
   // Of all nodes that share memory at all.
   std::uint64_t least_node_memory() const;
@@ -63,11 +80,13 @@ class Roster {
 
  private:
   bool may_take(const Runner& runner, std::uint64_t bytes) const;
+  int depth(const Runner& runner) const;
 
   std::vector<int> ranks_;
   std::vector<Runner> runners_;  // by rank
   int credit_;
   bool hosts_named_ = false;
+  bool has_on_request_ = false;
   std::size_t last_ = 0;  // the place in ranks_ of whoever was picked last
 };
 

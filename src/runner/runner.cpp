@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -46,6 +47,12 @@ void use_all_places() {
 
 bool is_call(const wire::Incoming& frame) { return frame.head.word == Word::kCall || frame.head.word == Word::kBatch; }
 
+// Of what one thread writes and others read.
+template <class T>
+void count(std::atomic<T>& counter, T more) {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
 // A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
 wire::Frame result_frame(const wire::Head& call, Encoder& result) {
   wire::Frame frame{Word::kResult, call.attempt, call.number, &result, nullptr};
@@ -68,12 +75,30 @@ Runner::~Runner() {
 
 // --- the main thread -------------------------------------------------------------------------------------------------
 
+void Runner::begin() {
+  std::lock_guard lock(*parts_.baton);
+  parts_.link->send(parts_.master, wire::frame_of(Word::kHello, own_number(), parts_.hello));
+}
+
+bool Runner::work() {
+  if (left_) return false;
+  for (std::unique_ptr<wire::Incoming> work;;) {
+    {
+      std::lock_guard lock(*parts_.baton);
+      look(work);
+    }
+    if (work) outgoing_ = run(*work);
+    else if (!moved_) break;
+  }
+  if (!stopped_) return true;
+  left_ = true;
+  say(Word::kGoodbye);
+  return false;
+}
+
 void Runner::serve() {
   if (parts_.helper) helper_ = std::thread([this] { run_helper(); });
-  {
-    std::lock_guard lock(*parts_.baton);
-    parts_.link->send(parts_.master, wire::frame_of(Word::kHello, own_number(), parts_.hello));
-  }
+  begin();
   std::unique_ptr<wire::Incoming> work;
   for (bool over = false; !over;) {
     {
@@ -125,12 +150,19 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
   result_.clear();
   parts_.watch->begins(frame.kernel->c_str());
   running_.store(frame.kernel->c_str(), std::memory_order_relaxed);
+  running_since_.store(frame.kernel == last_kernel_ && last_compute_ < kQuick ? 0 : now(),
+                       std::memory_order_relaxed);  // the clock takes a tenth of a quick call
   plugin::execute(*frame.invocation, frame.in, result_);
   running_.store(nullptr, std::memory_order_relaxed);
+  running_since_.store(0, std::memory_order_relaxed);
   parts_.watch->ended();
-  calls_done_.store(calls_done_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   wire::ResultHead head;
   std::memcpy(&head, result_.body.data(), sizeof head);
+  count(calls_done_, frame.calls);
+  count(busy_nanoseconds_, head.compute);
+  count(bytes_in_, frame.head.body + frame.in.segment_bytes());
+  count(bytes_out_, result_.body.size() + std::accumulate(result_.segments.begin(), result_.segments.end(), std::uint64_t{0},
+                                                          [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
   return result_frame(frame.head, result_);
@@ -254,6 +286,7 @@ void Runner::open_batch(wire::Incoming& frame) {
   const Kernel* fold = head.fold == 0 ? nullptr : parts_.plugins->find({head.call.image, head.fold - 1}).kernel;
   frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
   frame.kernel = found.name;
+  frame.calls = head.count;
   frame.invocation = plugin::open_batch(head, *found.kernel, fold, frame.in);
 }
 
@@ -287,7 +320,17 @@ void Runner::answer_ping(wire::Incoming& frame) {
   wire::Ping ping;
   wire::open(frame.in, ping);
   const char* running = running_.load();
-  wire::Pong pong{ping.sent, now(), running == nullptr ? "" : running, calls_done_.load(), base::resident_memory(), base::load_average()};
+  std::int64_t time = now(), busy = busy_nanoseconds_.load(), since = running_since_.load();
+  if (since != 0) busy += time - since;
+  wire::Pong pong{ping.sent,
+                  time,
+                  running == nullptr ? "" : running,
+                  calls_done_.load(),
+                  base::resident_memory(),
+                  base::load_average(),
+                  static_cast<double>(busy) * 1e-9,
+                  bytes_in_.load(),
+                  bytes_out_.load()};
   parts_.link->send(parts_.master, wire::frame_of(Word::kPong, frame.head.number, pong));
 }
 

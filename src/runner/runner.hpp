@@ -51,6 +51,9 @@ class Runner final : private wire::Receiver {
 
   // Returns after Stop, when all has been done and sent.
   void serve();
+  // The same by hand, for a runner without a thread of its own: says Hello; then does what there is to do, and returns. False after Stop.
+  void begin();
+  bool work();
   // Sends whole lines to the master's output. Any thread that may call MPI.
   void print(std::string lines);
 
@@ -88,6 +91,7 @@ class Runner final : private wire::Receiver {
 
   // Guarded by the baton, like all that the Receiver touches.
   bool stopped_ = false;
+  bool left_ = false;    // by work()
   bool moved_ = false;   // the last look found something
   bool busy_ = false;    // and saw large data on its way
   bool unsent_ = false;  // or something that has not left
@@ -105,8 +109,10 @@ class Runner final : private wire::Receiver {
   std::int64_t idle_since_ = 0;  // 0: not idle
 
   // Written by the main thread alone.
-  std::atomic<const char*> running_ = nullptr;  // the kernel's name
-  std::atomic<std::uint64_t> calls_done_ = 0;
+  std::atomic<const char*> running_ = nullptr;      // the kernel's name
+  std::atomic<std::int64_t> running_since_ = 0;     // nanoseconds of its clock; 0: nothing runs, or nothing long
+  std::atomic<std::int64_t> busy_nanoseconds_ = 0;  // nanoseconds, of what has ended
+  std::atomic<std::uint64_t> calls_done_ = 0, bytes_in_ = 0, bytes_out_ = 0;
   std::atomic<bool> print_unsent_ = false;  // of print(), which the main thread does not know of yet
   std::atomic<bool> working_ = false;       // the main thread is away from the link
   std::atomic<bool> resting_ = false;       // nothing has come for a while: the helper sleeps

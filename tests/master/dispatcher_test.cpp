@@ -246,7 +246,7 @@ TEST_F(DispatcherTest, NotesWhereAndWhenACallRan) {
   EXPECT_EQ(job->call.runner, 1);
   EXPECT_EQ(job->call.on->host, "host");
   come(1, value_of(call_to(1), std::int64_t{1}));
-  EXPECT_EQ(job->call.compute_nanoseconds, 2'000'000'000);
+  EXPECT_EQ(job->call.compute_nanoseconds, kCompute);
   EXPECT_EQ(job->call.started.time_since_epoch(), std::chrono::nanoseconds(1000)) << "the clocks are taken for equal until a Pong tells better";
   EXPECT_GE(job->call.finished, job->call.sent);
 }

@@ -25,7 +25,7 @@ Roster serving(std::vector<int> ranks, int credit, const std::vector<std::string
 
 int pick_and_give(Roster& roster, std::uint64_t bytes = 0) {
   int rank = roster.pick(bytes);
-  if (rank >= 0) roster.give(rank, bytes);
+  if (rank >= 0) roster.give(rank, bytes, Clock::time_point());
   return rank;
 }
 
@@ -57,7 +57,7 @@ TEST(RosterTest, PicksInTurnAmongEquals) {
 
 TEST(RosterTest, PicksTheLeastLoaded) {
   Roster roster = serving({1, 2, 3}, 4);
-  for (int rank : {1, 1, 2, 3, 3}) roster.give(rank, 0);
+  for (int rank : {1, 1, 2, 3, 3}) roster.give(rank, 0, Clock::time_point());
   EXPECT_EQ(roster.pick(0), 2);
   roster.take_back(1, 0);
   roster.take_back(1, 0);

@@ -95,10 +95,11 @@ TEST_F(CallTest, SpreadsOverEveryRunner) {
   for (std::size_t i = 0; i < workers; ++i) jobs.push_back(cluster().run<std::int64_t>("gate.passes", gate.path()));
   ASSERT_TRUE(gate.reached_by(workers));  // all at the same time
   gate.open();
-  std::set<std::int64_t> processes;
-  for (auto& job : jobs) processes.insert(job.get());
+  std::set<std::pair<std::string, std::int64_t>> processes;  // each host numbers its own
+  for (auto& job : jobs) processes.emplace(job.info().host, job.get());
   EXPECT_EQ(processes.size(), workers);
-  EXPECT_EQ(processes.contains(::getpid()), cluster().runners().front().rank == 0);  // only when alone
+  RunnerInfo first = cluster().runners().front();
+  EXPECT_EQ(processes.contains({first.host, ::getpid()}), first.rank == 0);  // only when alone
 }
 
 TEST_F(CallTest, MayBeCalledByManyThreads) {
@@ -115,15 +116,15 @@ TEST_F(CallTest, MayBeCalledByManyThreads) {
 TEST_F(CallTest, DescribesItsRunners) {
   auto runners = cluster().runners();
   ASSERT_EQ(static_cast<int>(runners.size()), cluster().workers());
-  std::set<std::int64_t> pids;
+  std::set<std::pair<std::string, std::int64_t>> processes;
   for (const RunnerInfo& runner : runners) {
     EXPECT_GE(runner.cores, 1);
     EXPECT_GE(runner.threads, 1);
     EXPECT_FALSE(runner.host.empty() || runner.cpu.empty() || runner.os.empty() || runner.architecture.empty());
     EXPECT_THAT(runner.program, testing::HasSubstr(program_invocation_short_name));
-    pids.insert(runner.pid);
+    processes.emplace(runner.host, runner.pid);
   }
-  EXPECT_EQ(pids.size(), runners.size());
+  EXPECT_EQ(processes.size(), runners.size());
 }
 
 TEST_F(CallTest, TellsWhatARunnerIsDoingWhileItDoesIt) {

@@ -40,7 +40,7 @@ TEST_F(ClassicTest, TheListing) {
   std::iota(inputA.begin(), inputA.end(), -1000);
   std::iota(inputB.begin(), inputB.end(), 7);
 
-  AddRunner(cluster().runners().front().host);
+  for (const auto& runner : GetRunnerInfo()) AddRunner(runner.Host);
   std::vector<int> ids;
   for (int jobID = 0; jobID < jobCount; ++jobID) {
     int id = RunDist<std::vector<std::int64_t>>("MatrixMultiply", inputA, inputB, width, jobID, jobCount);

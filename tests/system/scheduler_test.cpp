@@ -1,0 +1,104 @@
+// Who runs what, and when: with GLUSTER_MASTER_COMPUTES the master is a worker too.
+#include "on_master.hpp"
+
+#include <numeric>
+
+namespace gluster::tests {
+namespace {
+
+class SchedulerTest : public testing::Test {
+ protected:
+  SchedulerTest() {
+    for (const char* name : {"numbers", "gate", "shared", "faulty"}) cluster().import_functions(kernel(name));
+  }
+  static bool computes() { return Options::from_environment().master_computes && cluster().runners().size() > 1; }
+  static Job<std::int64_t> add(std::int64_t a, std::int64_t b) { return cluster().run<std::int64_t>("numbers.add", a, b); }
+};
+
+// A field of the status, over all runners.
+template <class T>
+T total(T RunnerStatus::*field) {
+  T sum{};
+  for (const RunnerStatus& one : cluster().status(std::chrono::seconds(30)).runners) sum += one.*field;
+  return sum;
+}
+
+TEST_F(SchedulerTest, TheMasterIsAWorkerWhenItComputes) {
+  auto runners = cluster().runners();
+  EXPECT_EQ(cluster().workers(), static_cast<int>(runners.size()));
+  if (runners.size() > 1) {
+    EXPECT_EQ(runners.front().rank, computes() ? 0 : 1);
+  }
+}
+
+TEST_F(SchedulerTest, TheMasterRunsWhatNobodyElseHas) {
+  if (!computes()) GTEST_SKIP() << "the master does not compute here";
+  // Every other worker is held up, so that only the master is left.
+  Gate gate;
+  std::vector<Job<std::int64_t>> held;
+  for (int i = 1; i < cluster().workers(); ++i) held.push_back(cluster().run<std::int64_t>("gate.passes", gate.path()));
+  ASSERT_TRUE(gate.reached_by(held.size()));
+  std::vector<Job<std::int64_t>> jobs;
+  for (int i = 0; i < 100; ++i) jobs.push_back(add(i, 1));
+  for (int i = 0; i < 100; ++i) {
+    jobs[static_cast<std::size_t>(i)].wait();
+    EXPECT_EQ(jobs[static_cast<std::size_t>(i)].info().runner, 0);
+    EXPECT_EQ(jobs[static_cast<std::size_t>(i)].get(), i + 1);
+  }
+  gate.open();
+  wait_all(held);
+}
+
+TEST_F(SchedulerTest, ErrorsOfTheMastersOwnCallsAreAsAnyOthers) {
+  std::vector<Job<void>> jobs;
+  for (int i = 0; i < 50; ++i) jobs.push_back(cluster().run<void>("faulty.throws", "on purpose"));
+  for (auto& job : jobs) EXPECT_THROWS_WITH(job.get(), KernelError, "on purpose", "on rank ");
+}
+
+TEST_F(SchedulerTest, MapsGoOverAllWorkers) {
+  std::vector<std::int64_t> inputs(20'000);
+  std::iota(inputs.begin(), inputs.end(), 0);
+  auto values = cluster().map<std::int64_t>("numbers.add", inputs, std::int64_t{5}).get();
+  ASSERT_EQ(values.size(), inputs.size());
+  for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], inputs[i] + 5);
+  EXPECT_EQ(cluster().map_reduce("numbers.add", std::views::iota(0, 1000), "numbers.add", std::int64_t{0}, {}, std::int64_t{0}), 499'500);
+}
+
+TEST_F(SchedulerTest, SharedDataAndOutputsAreTheMastersToo) {
+  auto shared = cluster().share(std::vector<double>(10'000, 1.0));
+  auto array = cluster().allocate<double>(10'000);
+  std::vector<Job<void>> fills;
+  for (std::size_t i = 0; i < 10; ++i) fills.push_back(cluster().run_into(array.writable().subspan(i * 1000, 1000), "shared.fill", 2.0));
+  std::vector<Job<double>> totals;
+  for (int i = 0; i < 50; ++i) totals.push_back(cluster().run<double>("shared.total", shared));
+  for (auto& job : totals) EXPECT_EQ(job.get(), 10'000.0);
+  for (auto& job : fills) job.get();
+  EXPECT_THAT(array.span(), testing::Each(2.0));
+}
+
+TEST_F(SchedulerTest, WhatWaitsBehindALongCallIsRunByAnother) {
+  if (cluster().workers() < 2) GTEST_SKIP() << "there is only one worker";
+  Gate gate;
+  auto held = cluster().run<std::int64_t>("gate.passes", gate.path());
+  ASSERT_TRUE(gate.reached_by(1));
+  std::vector<Job<std::int64_t>> jobs;
+  for (int i = 0; i < 200; ++i) jobs.push_back(add(i, 1));
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(jobs[static_cast<std::size_t>(i)].get(), i + 1) << "one runner stands still all the time";
+  gate.open();
+  held.wait();
+}
+
+TEST_F(SchedulerTest, StatusTellsWhatRunnersHaveDone) {
+  auto calls = total(&RunnerStatus::calls_done);
+  auto in = total(&RunnerStatus::bytes_in), out = total(&RunnerStatus::bytes_out);
+  auto busy = total(&RunnerStatus::busy_seconds);
+  (void)cluster().run<double>("numbers.sum", std::vector<double>(100'000, 1.0)).get();
+  (void)cluster().run<std::vector<std::int64_t>>("numbers.squares", 50'000).get();
+  EXPECT_EQ(total(&RunnerStatus::calls_done), calls + 2);
+  EXPECT_GE(total(&RunnerStatus::bytes_in), in + 800'000);
+  EXPECT_GE(total(&RunnerStatus::bytes_out), out + 400'000);
+  EXPECT_GT(total(&RunnerStatus::busy_seconds), busy);
+}
+
+}  // namespace
+}  // namespace gluster::tests
