@@ -20,6 +20,7 @@ constexpr std::chrono::microseconds kNap{100};
 gluster::Options options_with(const Setting& setting) {
   gluster::Options options = gluster::Options::from_environment();
   if (setting.cache[0] != '\0') options.cache = setting.cache.data();
+  options.master_computes = setting.master_computes;
   return options;
 }
 

@@ -31,7 +31,7 @@ void farm_out(MPI_Comm comm, std::span<const std::int64_t> items, std::span<std:
   int ranks = 0;
   MPI_Comm_size(comm, &ranks);
   const int workers = ranks - 1;
-  const auto slots = static_cast<std::size_t>(kSlots * workers);
+  const std::size_t slots = std::size_t{kSlots} * static_cast<std::size_t>(workers);
   std::vector<MPI_Request> leaving(slots, MPI_REQUEST_NULL);
   std::vector<MPI_Request> returning(slots, MPI_REQUEST_NULL);
   std::vector<Range> ranges(slots);

@@ -35,7 +35,7 @@ Hand::Hand(const Stage& stage) : stage_(&stage), processes_(static_cast<std::siz
 }
 
 void Hand::follow(const Order& order) {
-  const MPI_Comm comm = stage_->comm();
+  MPI_Comm comm = stage_->comm();
   switch (order.act) {
     case kFarm: {
       const auto& function = function_of(static_cast<Item>(order.first));
@@ -65,7 +65,7 @@ double Hand::farm_out(const Farm& farm, std::span<const std::int64_t> items, std
 double Hand::broadcast(const Broadcast& broadcast, std::span<double> data) {
   const std::int64_t how = (broadcast.to_one ? 1 : 0) + (broadcast.is_fresh ? 2 : 0);
   stage_->order({.act = kBroadcast, .first = std::ssize(data), .second = number(broadcast.use), .times = how});
-  const MPI_Comm comm = broadcast.to_one ? pair_ : stage_->comm();
+  MPI_Comm comm = broadcast.to_one ? pair_ : stage_->comm();
   const auto use = function_of(broadcast.use).by_hand;
   double found = 0;
   MPI_Barrier(comm);
@@ -75,7 +75,7 @@ double Hand::broadcast(const Broadcast& broadcast, std::span<double> data) {
 }
 
 void Hand::take_broadcast(const Order& order) {
-  const MPI_Comm comm = (order.times & 1) != 0 ? pair_ : stage_->comm();
+  MPI_Comm comm = (order.times & 1) != 0 ? pair_ : stage_->comm();
   if (comm == MPI_COMM_NULL) return;
   const auto use = function_of(static_cast<Use>(order.second)).by_hand;
   const auto elements = static_cast<std::size_t>(order.first);
