@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034  # bench/run reads it
-declare -A takes=([quick]=80 [default]=300 [full]=1000)
+declare -A takes=([quick]=100 [default]=350 [full]=1100)
 
 describe() {
   cat <<END

@@ -55,7 +55,7 @@ class Hand {
     std::size_t chunk;
     baselines::Sent sent;
   };
-  /// `values` is made meanwhile, of new memory.
+  /// `values` is made meanwhile, as a map makes its own.
   double farm_out(const Farm& farm, std::span<const std::int64_t> items, std::vector<std::int64_t>& values);
 
   struct Broadcast {

@@ -21,7 +21,7 @@ class Items {
     std::ranges::transform(items_, std::back_inserter(right_), function_of(item_).by_hand);
   }
 
-  // Both make the vector that the values come to: its memory is new.
+  // Both make the vector that the values come to.
   double by_hand(std::size_t chunk, Sent sent) const {
     Numbers values;
     const double seconds = bench_->hand.farm_out({item_, chunk, sent}, items_, values);
