@@ -17,6 +17,7 @@ struct Budget {
 constexpr Budget ratio_at_most(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtMost, limit}; }
 constexpr Budget ratio_at_least(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtLeast, limit}; }
 constexpr Budget value_at_most(double limit) { return {Budget::Of::kValue, Budget::Is::kAtMost, limit}; }
+constexpr Budget value_at_least(double limit) { return {Budget::Of::kValue, Budget::Is::kAtLeast, limit}; }
 
 /// Samples are paired: values[i] and baseline[i] were taken one after the other. Ratios are of pairs.
 struct Figure {

@@ -189,6 +189,10 @@ gluster::Block<double> multiply(std::span<const double> a, std::span<const doubl
   return c;
 }
 
+void multiply_in_place(std::span<double> c, std::span<const double> a, std::span<const double> b, std::int64_t n) {
+  multiply_into(c.data(), a.data(), b.data(), rows_of(a.size(), b.size(), c.size(), n), n);
+}
+
 template <class T>
 gluster::Block<T> multiply_naive(std::span<const T> a, std::span<const T> b, std::int64_t n) {
   const std::int64_t rows = rows_of(a.size(), b.size(), n);
@@ -199,6 +203,9 @@ gluster::Block<T> multiply_naive(std::span<const T> a, std::span<const T> b, std
 
 GLUSTER_EXPORT(multiply)
 GLUSTER_DOC(multiply, "Rows of C = A·B, row-major, by a blocked and vectorised OpenMP product.", "a", "b", "n")
+
+GLUSTER_EXPORT_AS(multiply_into, multiply_in_place)
+GLUSTER_DOC(multiply_into, "The same, written to where the caller wants it.", "c", "a", "b", "n")
 
 GLUSTER_EXPORT_AS(multiply_naive, multiply_naive<double>)
 GLUSTER_DOC(multiply_naive, "Rows of C = A·B, row-major, by the plain triple loop.", "a", "b", "n")

@@ -1,4 +1,4 @@
-// What matmul.cpp computes, without Gluster: a hand-written MPI program links the same compiled object, so that a
+// What matmul.cpp and matmul_blas.cpp compute, without Gluster: a hand-written MPI program links the same compiled object, so that a
 // comparison compares the way the data went and nothing else.
 #pragma once
 
@@ -10,6 +10,9 @@
 /// Rows of C = A·B: a is rows × n, b is n × n, c is rows × n; all row-major and dense, and c overlaps neither.
 /// c is written, never read, so it need not be filled. Runs on OpenMP's threads. Throws std::bad_alloc.
 void multiply_into(double* c, const double* a, const double* b, std::int64_t rows, std::int64_t n);
+
+/// The same by OpenBLAS; inside matmul_blas.cpp. Throws std::runtime_error where there is none.
+void multiply_blas_into(double* c, const double* a, const double* b, std::int64_t rows, std::int64_t n);
 
 /// The same by the paper's plain triple loop, rows shared among OpenMP's threads. T is double or std::int64_t.
 template <class T>
@@ -28,4 +31,11 @@ inline std::int64_t rows_of(std::size_t a_size, std::size_t b_size, std::int64_t
     refuse("A has " + std::to_string(a_size) + " elements, not whole rows of n = " + std::to_string(n));
   }
   return static_cast<std::int64_t>(a_size / columns);
+}
+
+/// The same where C has its place already.
+inline std::int64_t rows_of(std::size_t a_size, std::size_t b_size, std::size_t c_size, std::int64_t n) {
+  const std::int64_t rows = rows_of(a_size, b_size, n);
+  if (c_size == a_size) return rows;
+  throw std::invalid_argument("matrix product: C has " + std::to_string(c_size) + " elements, A " + std::to_string(a_size));
 }

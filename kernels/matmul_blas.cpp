@@ -196,26 +196,41 @@ void use_threads(const OpenBlas& blas, int threads) {
 
 }  // namespace
 
-gluster::Block<double> multiply(std::span<const double> a, std::span<const double> b, std::int64_t n) {
-  const std::int64_t rows = rows_of(a.size(), b.size(), n);
+void multiply_blas_into(double* c, const double* a, const double* b, std::int64_t rows, std::int64_t n) {
   if (std::max(rows, n) > std::numeric_limits<int>::max()) {
     throw std::invalid_argument("matrix product: OpenBLAS counts rows and columns in 32 bits");
   }
-  gluster::Block<double> c(a.size());
-  if (rows == 0) return c;
+  if (rows == 0) return;
   const OpenBlas& blas = open_blas_once();
   use_threads(blas, omp_get_max_threads());
   const int m = static_cast<int>(rows);
   const int k = static_cast<int>(n);
-  blas.dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, k, k, 1.0, a.data(), k, b.data(), k, 0.0, c.data(), k);
+  blas.dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, k, k, 1.0, a, k, b, k, 0.0, c, k);
+}
+
+namespace {
+
+gluster::Block<double> multiply(std::span<const double> a, std::span<const double> b, std::int64_t n) {
+  const std::int64_t rows = rows_of(a.size(), b.size(), n);
+  gluster::Block<double> c(a.size());
+  multiply_blas_into(c.data(), a.data(), b.data(), rows, n);
   return c;
+}
+
+void multiply_in_place(std::span<double> c, std::span<const double> a, std::span<const double> b, std::int64_t n) {
+  multiply_blas_into(c.data(), a.data(), b.data(), rows_of(a.size(), b.size(), c.size(), n), n);
 }
 
 // The name of the kernels in use, as OpenBLAS calls them.
 std::string core() { return open_blas_once().get_corename(); }
 
+}  // namespace
+
 GLUSTER_EXPORT(multiply)
 GLUSTER_DOC(multiply, "Rows of C = A·B, row-major, by OpenBLAS on OpenMP's number of threads.", "a", "b", "n")
+
+GLUSTER_EXPORT_AS(multiply_into, multiply_in_place)
+GLUSTER_DOC(multiply_into, "The same, written to where the caller wants it.", "c", "a", "b", "n")
 
 GLUSTER_EXPORT(core)
 GLUSTER_DOC(core, "The CPU whose kernels OpenBLAS computes with, by its own name: SkylakeX, Haswell, ...")

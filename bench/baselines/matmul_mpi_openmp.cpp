@@ -1,6 +1,5 @@
-// The matrix product as a good MPI programmer writes it: rank 0 has A and B, scatters the rows of A, broadcasts B,
-// every rank (rank 0 too) computes its rows of C on its OpenMP threads, and rank 0 gathers them. What Gluster is
-// measured against.
+// The matrix product by scatter, broadcast and gather, each rank's rows on its OpenMP threads. What Gluster is measured
+// against.
 //
 //     mpirun -n RANKS matmul_mpi_openmp N [ROUNDS [multiply|multiply_naive]]
 //
@@ -9,6 +8,7 @@
 // wrong.
 #include "freivalds.hpp"
 #include "matmul.hpp"
+#include "scattered_product.hpp"
 
 #include <mpi.h>
 #include <omp.h>
@@ -20,7 +20,6 @@
 #include <cstdlib>
 #include <limits>
 #include <random>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,26 +28,10 @@ namespace {
 
 constexpr std::int64_t kMostRows = std::numeric_limits<int>::max();  // MPI counts are int
 
-void check(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  std::fprintf(stderr, "matmul_mpi_openmp: %s: %s\n", call, text);
-  MPI_Abort(MPI_COMM_WORLD, 1);
-}
-
 struct Task {
   std::int64_t n = 0;
   std::int64_t rounds = 5;
   std::string kernel = "multiply";
-};
-
-// On rank 0 a and c are whole; elsewhere they are the rank's own rows.
-struct Matrices {
-  std::vector<double> a;
-  std::vector<double> b;
-  std::vector<double> c;
 };
 
 struct Seconds {
@@ -60,27 +43,12 @@ struct Seconds {
 
 struct World {
   World() {
-    check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-    check(MPI_Comm_rank(MPI_COMM_WORLD, &rank), "MPI_Comm_rank");
-    check(MPI_Comm_size(MPI_COMM_WORLD, &ranks), "MPI_Comm_size");
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   }
   bool is_root() const { return rank == 0; }
   int rank = 0;
   int ranks = 0;
-};
-
-// Where each rank's rows lie: as evenly as can be, also when the ranks do not divide n.
-struct Layout {
-  Layout(std::int64_t n, const World& world) {
-    for (int rank = 0; rank < world.ranks; ++rank) {
-      first.push_back(static_cast<int>(n * rank / world.ranks));
-      rows.push_back(static_cast<int>(n * (rank + 1) / world.ranks) - first.back());
-    }
-    own = rows[static_cast<std::size_t>(world.rank)];
-  }
-  std::vector<int> first;
-  std::vector<int> rows;
-  int own = 0;
 };
 
 std::int64_t parse_count(const char* text) {
@@ -98,45 +66,23 @@ bool parse(int argc, char** argv, Task& task) {
   return task.n > 0 && task.rounds > 0 && (task.kernel == "multiply" || task.kernel == "multiply_naive");
 }
 
-Matrices make_matrices(const Task& task, const World& world, const Layout& layout) {
-  const auto n = static_cast<std::size_t>(task.n);
-  const std::size_t rows = world.is_root() ? n : static_cast<std::size_t>(layout.own);
-  Matrices matrices{std::vector<double>(rows * n), std::vector<double>(n * n), std::vector<double>(rows * n)};
-  if (!world.is_root()) return matrices;
+void fill(baselines::ScatteredProduct& product) {
   std::mt19937_64 generator(2023);
   std::uniform_real_distribution<double> element(-1.0, 1.0);
-  std::ranges::generate(matrices.a, [&] { return element(generator); });
-  std::ranges::generate(matrices.b, [&] { return element(generator); });
-  return matrices;
+  std::ranges::generate(product.a, [&] { return element(generator); });
+  std::ranges::generate(product.b, [&] { return element(generator); });
 }
 
-void compute(const Task& task, Matrices& matrices, std::int64_t rows) {
-  const auto kernel = task.kernel == "multiply" ? multiply_into : multiply_naive_into<double>;
-  kernel(matrices.c.data(), matrices.a.data(), matrices.b.data(), rows, task.n);
-}
-
-// Rank 0's own rows stay where they are (MPI_IN_PLACE).
-void distribute(const Task& task, const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
-  void* const received = world.is_root() ? MPI_IN_PLACE : matrices.a.data();
-  check(MPI_Scatterv(matrices.a.data(), layout.rows.data(), layout.first.data(), row, received, layout.own, row, 0, MPI_COMM_WORLD), "MPI_Scatterv");
-  check(MPI_Bcast(matrices.b.data(), static_cast<int>(task.n), row, 0, MPI_COMM_WORLD), "MPI_Bcast");
-}
-
-void gather(const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
-  const void* const sent = world.is_root() ? MPI_IN_PLACE : matrices.c.data();
-  check(MPI_Gatherv(sent, layout.own, row, matrices.c.data(), layout.rows.data(), layout.first.data(), row, 0, MPI_COMM_WORLD), "MPI_Gatherv");
-}
-
-Seconds run_round(const Task& task, const World& world, const Layout& layout, MPI_Datatype row, Matrices& matrices) {
+Seconds run_round(const Task& task, baselines::ScatteredProduct& product) {
   // What an earlier round left in C must not pass for this one's.
-  std::ranges::fill(matrices.c, std::numeric_limits<double>::quiet_NaN());
-  check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");
+  std::ranges::fill(product.c, std::numeric_limits<double>::quiet_NaN());
+  MPI_Barrier(MPI_COMM_WORLD);
   const double start = MPI_Wtime();
-  distribute(task, world, layout, row, matrices);
+  product.distribute();
   const double distributed = MPI_Wtime();
-  compute(task, matrices, layout.own);
+  product.compute(task.kernel == "multiply" ? multiply_into : multiply_naive_into<double>);
   const double computed = MPI_Wtime();
-  gather(world, layout, row, matrices);
+  product.gather();
   const double end = MPI_Wtime();
   return {distributed - start, computed - distributed, end - computed, end - start};
 }
@@ -173,24 +119,20 @@ void print_json(const Task& task, const World& world, const std::vector<Seconds>
 
 // The largest residual of all rounds; 0 on the ranks that do not have C.
 double run_rounds(const Task& task, const World& world) {
-  const Layout layout(task.n, world);
-  Matrices matrices = make_matrices(task, world, layout);
-  MPI_Datatype row = MPI_DATATYPE_NULL;
-  check(MPI_Type_contiguous(static_cast<int>(task.n), MPI_DOUBLE, &row), "MPI_Type_contiguous");
-  check(MPI_Type_commit(&row), "MPI_Type_commit");
+  baselines::ScatteredProduct product(MPI_COMM_WORLD, task.n);
+  if (world.is_root()) fill(product);
   std::vector<Seconds> rounds;
   double residual = 0;
   for (std::int64_t round = 0; round <= task.rounds; ++round) {
-    const Seconds seconds = run_round(task, world, layout, row, matrices);
+    const Seconds seconds = run_round(task, product);
     if (round == 0 || !world.is_root()) continue;
     rounds.push_back(seconds);
     const auto seed = static_cast<std::uint64_t>(round);
-    residual = std::max(residual, baselines::largest_relative_residual(matrices.a, matrices.b, matrices.c, task.n, seed));
+    residual = std::max(residual, baselines::largest_relative_residual(product.a, product.b, product.c, task.n, seed));
     std::printf("round=%lld distribute=%.6f compute=%.6f gather=%.6f total=%.6f gflops=%.3f\n", static_cast<long long>(round), seconds.distribute,
                 seconds.compute, seconds.gather, seconds.total, gflops(task, seconds.total));
     std::fflush(stdout);
   }
-  check(MPI_Type_free(&row), "MPI_Type_free");
   if (world.is_root()) print_json(task, world, rounds, residual);
   return residual;
 }
@@ -200,7 +142,7 @@ double run_rounds(const Task& task, const World& world) {
 int main(int argc, char** argv) {
   int provided = MPI_THREAD_SINGLE;
   // Only the main thread calls MPI, outside of OpenMP's regions.
-  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   const World world;
   Task task;
   int status = 2;
@@ -209,6 +151,6 @@ int main(int argc, char** argv) {
   } else if (world.is_root()) {
     std::fprintf(stderr, "usage: matmul_mpi_openmp N [ROUNDS [multiply|multiply_naive]]\n");
   }
-  check(MPI_Finalize(), "MPI_Finalize");
+  MPI_Finalize();
   return status;
 }

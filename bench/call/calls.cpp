@@ -60,7 +60,7 @@ double microseconds_a_ping(const Stage& stage, Argument argument, long times) {
   const std::vector<std::byte> there(bytes_of_call(argument));
   std::vector<std::byte> back(bytes_of_result());
   const long warm_up = times / 8;
-  stage.order({Act::kPong, std::ssize(there), std::ssize(back), warm_up + times});
+  stage.order({kPong, std::ssize(there), std::ssize(back), warm_up + times});
   baselines::ping(stage.comm(), 1, there, back, warm_up);
   const double seconds = seconds_of([&] { baselines::ping(stage.comm(), 1, there, back, times); });
   return seconds / static_cast<double>(times) * 1e6;
@@ -90,7 +90,7 @@ double millions_by_hand(const Stage& stage, int window, long tasks) {
   const std::size_t there = bytes_of_call({});
   const std::size_t back = bytes_of_result();
   const auto farm = [&](long count) {
-    stage.order({Act::kWork, static_cast<std::int64_t>(there), static_cast<std::int64_t>(back)});
+    stage.order({kWork, static_cast<std::int64_t>(there), static_cast<std::int64_t>(back)});
     baselines::hand_out(stage.comm(), stage.workers(), window, count, there, back);
   };
   farm(tasks / 8);

@@ -1,8 +1,9 @@
 // What `bench/run call` measures across ranks. Each reports its figures as they come; rank 0 calls them, the others follow().
 #pragma once
+#include "call/acts.hpp"
 #include "call/effort.hpp"
-#include "call/stage.hpp"
 #include "figure.hpp"
+#include "stage.hpp"
 
 namespace bench {
 

@@ -77,13 +77,14 @@ void import(const Stage& stage, const Effort& effort, Report& report, const fs::
   for (int round = 0; round < effort.imports; ++round) {
     const Place place(scratch, plugin, round);
     first.baseline.push_back(milliseconds_by_hand(place.file));
-    stage.with_bare_cluster(place.cache.string(), [&](auto& cluster) {
+    stage.with_bare_cluster(Setting::with_cache(place.cache.string()), [&](auto& cluster) {
       first.values.push_back(milliseconds(cluster, place.file));
       again.values.push_back(milliseconds(cluster, place.file));
     });
     // Copied: what is loaded from there is loaded anew, as in another process.
     fs::copy(place.cache, place.next_cache, fs::copy_options::recursive);
-    stage.with_bare_cluster(place.next_cache.string(), [&](auto& cluster) { second.values.push_back(milliseconds(cluster, place.file)); });
+    stage.with_bare_cluster(Setting::with_cache(place.next_cache.string()),
+                            [&](auto& cluster) { second.values.push_back(milliseconds(cluster, place.file)); });
   }
   for (const Figure& figure : {first, second, again}) report.add(figure);
 }

@@ -41,9 +41,10 @@ int main(int argc, char** argv) {
   try {
     if (level < MPI_THREAD_SERIALIZED) throw std::runtime_error("this MPI has no MPI_THREAD_SERIALIZED");
     if (argc < 4) throw std::runtime_error("usage: bench_call (quick|default|full) SAMPLES SCRATCH [PART...]");
-    bench::Stage stage;
+    bench::Stage stage({BENCH_TRAFFIC});
+    bench::Hand hand(stage.comm());
     if (stage.rank() == 0) lead(stage, {argv + 1, argv + argc});
-    else stage.follow();
+    else stage.follow([&](const bench::Order& order) { hand.perform(order); });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_call: %s\n", error.what());
     MPI_Abort(MPI_COMM_WORLD, 1);

@@ -31,8 +31,8 @@ class Arrays {
 
   void measure(Report& report) {
     const auto budget = mebibytes_ == 64 ? std::optional(ratio_at_least(0.97)) : std::nullopt;
-    const auto in_warm = [this] { return deliver(Act::kAcceptWarm); };
-    const auto in_fresh = [this] { return deliver(Act::kAcceptFresh); };
+    const auto in_warm = [this] { return deliver(kAcceptWarm); };
+    const auto in_fresh = [this] { return deliver(kAcceptFresh); };
     run(report, "in, to a span", budget, "MPI_Recv into a warm buffer", in_warm, takes("traffic.take_span"));
     run(report, "in, to a Block", {}, "MPI_Recv into a warm buffer", in_warm, takes("traffic.take_block"));
     run(report, "in, to a vector", {}, "MPI_Recv into a fresh vector", in_fresh, takes("traffic.take_vector"));
@@ -72,14 +72,14 @@ class Arrays {
     return gigabytes_a_second([&] { return seconds_of([&] { baselines::deliver(stage_->comm(), 1, data_); }); });
   }
   double fetch_warm() {
-    order(Act::kSupply);
+    order(kSupply);
     return gigabytes_a_second([&] {
       baselines::await_ready(stage_->comm(), 1);
       return seconds_of([&] { baselines::fetch_warm(stage_->comm(), 1, data_); });
     });
   }
   double fetch_fresh() const {
-    order(Act::kSupply);
+    order(kSupply);
     return gigabytes_a_second([&] {
       baselines::await_ready(stage_->comm(), 1);
       Vector value;  // it is freed after the time has been taken
@@ -123,7 +123,7 @@ void words(const Stage& stage, const Effort& effort, Report& report) {
     return median({seconds.begin() + 1, seconds.end()}) * 1e3;
   };
   const auto by_hand = [&] {
-    stage.order({.act = Act::kSupplyCounts, .first = kWords, .times = kTimes + 1});
+    stage.order({.act = kSupplyCounts, .first = kWords, .times = kTimes + 1});
     return milliseconds([&] {
       baselines::Counts value;
       return seconds_of([&] { value = baselines::fetch_counts(stage.comm(), 1); });

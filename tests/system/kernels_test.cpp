@@ -43,6 +43,18 @@ std::vector<T> distributed(const std::string& name, const std::vector<T>& a, con
   return c;
 }
 
+// The same into a vector in place of C.
+std::vector<double> distributed_into(const std::string& name, const std::vector<double>& a, const std::vector<double>& b, std::int64_t n) {
+  std::vector<double> c(a.size());
+  std::vector<Job<void>> jobs;
+  for (Range part : split(std::ssize(a) / n, cluster().workers())) {
+    auto first = static_cast<std::size_t>(part.begin * n), count = static_cast<std::size_t>(part.size() * n);
+    jobs.push_back(cluster().run_into(std::span(c).subspan(first, count), name, std::span(a).subspan(first, count), view(b), n));
+  }
+  for (auto& job : jobs) job.get();
+  return c;
+}
+
 TEST(KernelsTest, MatrixProductsAreExactForSmallWholeNumbers) {
   cluster().import_functions(kernel("matmul"));
   for (std::int64_t n : {1, 7, 64, 129, 300}) {
@@ -50,6 +62,7 @@ TEST(KernelsTest, MatrixProductsAreExactForSmallWholeNumbers) {
     auto a = some<double>(n * n, 1), b = some<double>(n * n, 2);
     auto c = product(a, b, n);
     EXPECT_EQ(distributed<Block<double>>("matmul.multiply", a, b, n), c);
+    EXPECT_EQ(distributed_into("matmul.multiply_into", a, b, n), c);
     EXPECT_EQ(distributed<Block<double>>("matmul.multiply_naive", a, b, n), c);
     auto whole_a = some<std::int64_t>(n * n, 3), whole_b = some<std::int64_t>(n * n, 4);
     EXPECT_EQ(distributed<Block<std::int64_t>>("matmul.multiply_naive_i64", whole_a, whole_b, n), product(whole_a, whole_b, n));
@@ -61,7 +74,9 @@ TEST(KernelsTest, BlasComputesTheSameProduct) {
   cluster().import_functions(kernel("matmul_blas"));
   for (std::int64_t n : {1, 33, 256}) {
     auto a = some<double>(n * n, 5), b = some<double>(n * n, 6);
-    EXPECT_EQ(distributed<Block<double>>("matmul_blas.multiply", a, b, n), product(a, b, n)) << n;
+    auto c = product(a, b, n);
+    EXPECT_EQ(distributed<Block<double>>("matmul_blas.multiply", a, b, n), c) << n;
+    EXPECT_EQ(distributed_into("matmul_blas.multiply_into", a, b, n), c) << n;
   }
 }
 
@@ -71,6 +86,8 @@ TEST(KernelsTest, MatricesThatDoNotFitTogetherAreRefused) {
   EXPECT_THROWS_WITH(cluster().run<Block<double>>("matmul.multiply", six, six, 2).get(), KernelError, "B has 6 elements");
   EXPECT_THROWS_WITH(cluster().run<Block<double>>("matmul.multiply", six, std::vector<double>(16), 4).get(), KernelError, "not whole rows");
   EXPECT_THROWS_WITH(cluster().run<Block<double>>("matmul.multiply", six, six, -1).get(), KernelError, "at least 1");
+  std::vector<double> four(4);
+  EXPECT_THROWS_WITH(cluster().run_into(std::span(six), "matmul.multiply_into", four, four, 2).get(), KernelError, "C has 6 elements");
 }
 
 TEST(KernelsTest, PiIsNearAndTheSameForASeed) {

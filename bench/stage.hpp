@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,20 +28,27 @@ double seconds_of(F&& what) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// What a rank other than 0 is to do next.
-enum class Act : std::int64_t { kEnd, kSession, kPong, kWork, kAcceptWarm, kAcceptFresh, kSupply, kSupplyCounts };
+/// What differs from the environment's options, on every rank of a session.
+struct Setting {
+  std::array<char, 1024> cache{};  ///< a directory; empty: the environment's
+  bool master_computes = false;
+
+  static Setting with_cache(const std::string& directory);
+};
+
+/// What a rank other than 0 is to do next. Numbers mean what the act says.
 struct Order {
-  Act act;
-  std::int64_t first = 0;   ///< bytes there; or elements
-  std::int64_t second = 0;  ///< bytes back
+  int act;  ///< the program's own, from 0 on
+  std::int64_t first = 0;
+  std::int64_t second = 0;
   std::int64_t times = 1;
-  std::array<char, 1024> cache{};  ///< the session's, on every rank; empty: the environment's
+  Setting setting = {};
 };
 
 class Stage {
  public:
-  /// Collective. MPI's errors end the program.
-  Stage();
+  /// Collective. Sessions import `plugins`. MPI's errors end the program.
+  explicit Stage(std::vector<std::string> plugins);
   ~Stage();
   Stage(const Stage&) = delete;
 
@@ -48,30 +56,30 @@ class Stage {
   int rank() const { return rank_; }
   int workers() const { return size_ - 1; }
 
-  /// Ranks other than 0: returns when rank 0 ends.
-  void follow();
+  /// Ranks other than 0: does what is ordered, by `perform` what is not a session; returns when rank 0 ends.
+  void follow(const std::function<void(const Order&)>& perform);
 
   // The rest is rank 0's.
 
   void order(const Order& order) const;
 
-  /// Makes a session, imports the traffic plugin, and calls what(cluster).
-  void with_cluster(const std::function<void(gluster::Cluster&)>& what) const;
-  /// The same with nothing imported, and the cache in another directory.
-  void with_bare_cluster(const std::string& cache, const std::function<void(gluster::Cluster&)>& what) const;
+  /// Makes a session, imports the plugins, and calls what(cluster).
+  void with_cluster(const std::function<void(gluster::Cluster&)>& what, const Setting& setting = {}) const;
+  /// The same with nothing imported.
+  void with_bare_cluster(const Setting& setting, const std::function<void(gluster::Cluster&)>& what) const;
 
   struct Contest {
     std::function<double()> raw;                       ///< a sample; empty: there is no baseline
     std::function<double(gluster::Cluster&)> gluster;  ///< a sample
     double seconds;                                    ///< rounds of both go on for so long
     int least_rounds;
+    Setting setting = {};
   };
   /// Who comes first changes from round to round.
   Figure run(Figure figure, const Contest& contest) const;
 
  private:
-  void follow(const Order& order, std::vector<double>& buffer) const;
-
+  std::vector<std::string> plugins_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 0;
