@@ -162,6 +162,7 @@ class Ended {
  public:
   void push(std::size_t at);
   std::optional<std::size_t> pop();
+  bool empty();
 
  private:
   std::mutex mutex_;

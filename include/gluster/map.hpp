@@ -134,7 +134,7 @@ class ChunkWriter {
   std::size_t segment_bytes_ = 0;
 };
 
-/// Where a map's items come from. One thread.
+/// Where a map's items come from. One thread at a time.
 class Inputs {
  public:
   virtual ~Inputs() = default;
@@ -142,6 +142,8 @@ class Inputs {
   virtual std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) = 0;
   /// How many there are still; -1: nobody knows.
   virtual std::int64_t remaining() const = 0;
+  /// True when they may be written on any thread, one at a time: then chunks go out also while the owner of the map is busy with other things.
+  virtual bool is_anyones() const = 0;
 };
 
 /// Throws UsageError where no item could be right.
@@ -172,7 +174,7 @@ class MapState {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // callbacks have it too
 };
 
 /// An argument of all items. They are encoded again for each chunk, so it is kept whatever it is.
@@ -259,6 +261,7 @@ class RangeInputs final : public Inputs {
     return kept;
   }
   std::int64_t remaining() const override { return remaining_; }
+  bool is_anyones() const override { return kStays && std::ranges::contiguous_range<View>; }  // nothing of the user's runs
 
  private:
   template <std::size_t N>
@@ -290,6 +293,7 @@ class IndexInputs final : public Inputs {
     return nullptr;
   }
   std::int64_t remaining() const override { return end_ - begin_; }
+  bool is_anyones() const override { return true; }
 
  private:
   std::int64_t begin_, end_;
@@ -387,8 +391,8 @@ class MapRange {
 
 /// The results of a map, as they are wanted: in order, or as they come.
 ///
-/// Work is handed out while its owner asks for results (in `get`, or going from one to the next); some is always ahead. Dropping it cancels what has not been
-/// run. One pass, one thread. A range that was given as an lvalue must stay as it is meanwhile.
+/// Work is handed out while its owner asks for results (in `get`, or going from one to the next), some always ahead; of indices and of contiguous ranges (vectors) also
+/// while it does not. Dropping it cancels what has not been run. One pass, one thread. A range that was given as an lvalue must stay as it is meanwhile.
 template <class R>
 class [[nodiscard]] Map {
  public:

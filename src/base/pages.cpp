@@ -17,7 +17,9 @@ bool reserve_pages(std::byte* data, std::size_t bytes) {
   int done = 0;
   do done = ::madvise(reinterpret_cast<void*>(begin), size, MADV_POPULATE_WRITE);
   while (done != 0 && errno == EINTR);
-  return done == 0 || errno == EINVAL;
+  if (done == 0 || errno == EINVAL) return true;
+  ::madvise(reinterpret_cast<void*>(begin), size, MADV_REMOVE);  // what came before the end of them is for others
+  return false;
 }
 
 std::size_t free_shared_memory() {

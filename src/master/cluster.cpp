@@ -87,7 +87,7 @@ void Cluster::submit(const std::shared_ptr<JobState>& job, const KernelEntry& ke
 std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t bytes, const Type& type) {
   std::lock_guard lock(state_->sharing);
   if (engine_->is_over()) throw UsageError("nothing can be shared: the cluster has ended");
-  auto reserved = engine_->with([&](auto& dispatcher) { return dispatcher.shares().reserve(bytes); });
+  auto reserved = engine_->reserve(bytes);
   std::span<std::byte> place;
   if (reserved.offset != kNowhere) {
     place = engine_->memory().subspan(reserved.offset, bytes);
@@ -101,7 +101,7 @@ std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t byte
   try {
     if (state_->memory_required)
       throw UsageError(fmt::format("{} bytes do not fit into node memory (Options::memory, GLUSTER_MEMORY), which is required", bytes));
-    if (!std::exchange(state_->told_of_memory, true))
+    if (!engine_->memory().empty() && !std::exchange(state_->told_of_memory, true))
       base::log().warn("{} bytes do not fit into node memory: each rank that needs them keeps a copy; Options::memory or GLUSTER_MEMORY gives more",
                        bytes);
     if (!base::has_room_for(bytes)) throw std::bad_alloc();

@@ -128,6 +128,20 @@ void Engine::leave_in_inbox(std::shared_ptr<JobState> job) {
   try_with_baton([] { return true; });
 }
 
+master::Shares::Reserved Engine::reserve(std::uint64_t bytes) {
+  auto try_once = [&] {
+    return with([&](auto& dispatcher) {
+      take_inbox();
+      return dispatcher.shares().reserve(bytes);
+    });
+  };
+  master::Shares::Reserved reserved = try_once();
+  if (reserved.offset != kNowhere || !with([](auto& dispatcher) { return dispatcher.shares().are_leaving(); })) return reserved;
+  wait_until(Clock::time_point::max(), [&] { return !dispatcher_.shares().are_leaving(); });
+  with([&](auto& dispatcher) { dispatcher.shares().release(reserved.object); });
+  return try_once();
+}
+
 void Engine::release(std::uint64_t object) {
   std::lock_guard lock(inbox_mutex_);
   if (over_.load()) return;

@@ -46,6 +46,8 @@ class Engine {
   // Of all shared arrays, and of outputs under way.
   master::Places places;
   std::span<std::byte> memory() const noexcept { return memory_; }
+  // Room for shared data; waits for what is about to become free, where that is all that is missing.
+  master::Shares::Reserved reserve(std::uint64_t bytes);
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
   void release(std::uint64_t object);
   bool is_over() const noexcept { return over_.load(); }

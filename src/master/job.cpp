@@ -132,6 +132,11 @@ std::optional<std::size_t> Ended::pop() {
   return at;
 }
 
+bool Ended::empty() {
+  std::lock_guard lock(mutex_);
+  return at_.empty();
+}
+
 }  // namespace detail
 
 std::size_t JobState::wait_next(detail::Ended& ended) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -120,10 +122,16 @@ void ChunkWriter::close() {
 
 // --- the map ---------------------------------------------------------------------------------------------------------
 
-struct MapState::State {
-  explicit State(Parts given) : parts(std::move(given)), sizer(parts.options.chunk) {}
+struct MapState::State : std::enable_shared_from_this<MapState::State> {
+  explicit State(Parts given)
+      : parts(std::move(given)), in_background(parts.inputs->is_anyones() && parts.engine->has_helper()), sizer(parts.options.chunk) {}
 
   Parts parts;
+  const bool in_background;               // chunks are made on the cluster's callback thread too
+  std::atomic<bool> owner_waits = false;  // who asks for results sees to everything itself
+  std::atomic<std::uint64_t> collected = 0;
+  std::mutex mutex;          // for what follows
+  std::exception_ptr error;  // of a chunk that could not be made while the owner was away
   master::ChunkSizer sizer;
   std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their first item, as all here
   std::map<std::size_t, std::shared_ptr<Chunk>> done;
@@ -144,6 +152,8 @@ struct MapState::State {
   void issue(std::int64_t most);
   void fill();
   void collect(std::size_t first);
+  void collect_all();
+  void advance_in_background() noexcept;
   std::shared_ptr<Chunk> take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at);
 };
 
@@ -164,7 +174,11 @@ void MapState::State::issue(std::int64_t most) {
   std::sort(call.objects.begin(), call.objects.end());
   call.objects.erase(std::unique(call.objects.begin(), call.objects.end()), call.objects.end());
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
-  chunk->on_end([queue = ended, first = issued] { queue->push(first); });
+  chunk->on_end([queue = ended, first = issued, weak = weak_from_this()] {
+    queue->push(first);
+    auto state = weak.lock();
+    if (state && state->in_background && !state->owner_waits.load()) state->parts.engine->call_back([state] { state->advance_in_background(); });
+  });
   under_way.emplace(issued, chunk);
   issued += chunk->count;
   parts.engine->submit(std::move(chunk));
@@ -192,6 +206,22 @@ void MapState::State::collect(std::size_t first) {
   bytes_done += bytes;
   if (parts.options.on_error == OnError::stop && chunk->has_failed()) exhausted = true;
   done.emplace(first, std::move(chunk));
+  ++collected;
+}
+
+void MapState::State::collect_all() {
+  while (auto first = ended->pop()) collect(*first);
+}
+
+void MapState::State::advance_in_background() noexcept {
+  std::lock_guard lock(mutex);
+  if (owner_waits.load()) return;
+  try {
+    collect_all();
+    fill();
+  } catch (...) {
+    error = std::current_exception();
+  }
 }
 
 std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at) {
@@ -202,17 +232,26 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
   return chunk;
 }
 
-MapState::MapState(Parts parts) : state_(std::make_unique<State>(std::move(parts))) { state_->fill(); }
+MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
+  std::lock_guard lock(state_->mutex);
+  state_->fill();
+}
 
 MapState::~MapState() {
   if (!state_) return;
   cancel();
-  for (auto& [first, chunk] : state_->under_way) chunk->wait(Clock::time_point::max());
+  std::map<std::size_t, std::shared_ptr<Chunk>> left;
+  {
+    std::lock_guard lock(state_->mutex);
+    left = state_->under_way;
+  }
+  for (auto& [first, chunk] : left) chunk->wait(Clock::time_point::max());
 }
 
 OnError MapState::on_error() const noexcept { return state_->parts.options.on_error; }
 
 void MapState::cancel() noexcept {
+  std::lock_guard lock(state_->mutex);
   state_->exhausted = true;
   state_->done.clear();
   for (auto& [first, chunk] : state_->under_way) {
@@ -225,14 +264,31 @@ void MapState::cancel() noexcept {
 
 std::shared_ptr<Chunk> MapState::next(bool in_order) {
   State& state = *state_;
+  struct Here {
+    State* state;
+    explicit Here(State& its) : state(&its) { state->owner_waits.store(true); }
+    ~Here() { state->owner_waits.store(false); }
+  } here(state);
+  struct Context {
+    State* state;
+    std::uint64_t collected;
+  } context{&state, 0};
   for (;;) {
-    while (auto first = state.ended->pop()) state.collect(*first);
-    state.fill();
-    auto at = in_order ? state.done.find(state.taken) : state.done.begin();
-    if (at != state.done.end()) return state.take(at);
-    if (state.under_way.empty()) return nullptr;
-    auto any = state.under_way.begin()->second;
-    state.collect(any->wait_next(*state.ended));
+    {
+      std::lock_guard lock(state.mutex);
+      if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
+      state.collect_all();
+      state.fill();
+      auto at = in_order ? state.done.find(state.taken) : state.done.begin();
+      if (at != state.done.end()) return state.take(at);
+      if (state.under_way.empty()) return nullptr;
+      context.collected = state.collected.load();
+    }
+    auto ready = [](void* it) {
+      auto* seen = static_cast<Context*>(it);
+      return !seen->state->ended->empty() || seen->state->collected.load() != seen->collected;
+    };
+    state.parts.engine->wait(ready, &context, Clock::time_point::max());
   }
 }
 

@@ -117,14 +117,17 @@ std::vector<Shares::JobPointer> Shares::done(int rank, const wire::ShareDone& do
       for (std::int32_t other : done.below) settle(object, other, Stage::kNone, freed);  // nobody passed it on
       break;
   }
-  if (object.released && object.coming == 0) free(object);
+  if (!object.released || object.coming != 0) return freed;
+  --leaving_;
+  free(object);
   return freed;
 }
 
 void Shares::release(std::uint64_t number) {
   Object& object = objects_.at(number);
+  if (object.coming == 0) return free(object);
   object.released = true;
-  if (object.coming == 0) free(object);
+  ++leaving_;
 }
 
 void Shares::free(Object& object) {

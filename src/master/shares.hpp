@@ -51,6 +51,8 @@ class Shares {
 
   // The jobs that were waiting for it.
   std::vector<JobPointer> done(int rank, const wire::ShareDone& done);
+  // Some will give their room back when they have been sent.
+  bool are_leaving() const noexcept { return leaving_ != 0; }
   // Objects that are still being sent.
   std::size_t under_way() const noexcept { return under_way_; }
 
@@ -82,6 +84,7 @@ class Shares {
   std::uint64_t last_ = 0;
   std::uint64_t touched_ = 0;  // pages below have been used
   std::size_t under_way_ = 0;
+  std::size_t leaving_ = 0;  // released, and still being sent
 };
 
 }  // namespace gluster::master

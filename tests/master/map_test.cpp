@@ -244,6 +244,16 @@ TEST_F(MapTest, DroppedItCancelsWhatHasNotRun) {
   EXPECT_LT(gate.inside(), 10);
 }
 
+TEST_F(MapTest, GoesOnWhileNobodyAsksForResults) {
+  auto inputs = numbers(2000);
+  auto map = cluster->map<void>("mark", inputs, MapOptions{.chunk = 1});
+  EXPECT_TRUE(eventually([] {
+    std::lock_guard lock(marks_mutex);
+    return marks.size() == 2000;
+  })) << "looks at what the kernel did alone";
+  map.get();
+}
+
 TEST_F(MapTest, RangesThatThrowEndTheMapWithTheirError) {
   auto making = std::views::iota(0, 1000) | std::views::transform([](int x) {
                   if (x == 500) throw std::runtime_error("no input 500");
