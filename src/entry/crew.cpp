@@ -70,6 +70,28 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
 int launcher() { return base::find_ancestor(mpi::is_launcher_program); }
 void end_without_launcher() { ::_exit(EXIT_FAILURE); }
 
+// LastWords of a thread that is bound to some cores while a kernel runs, and free to go where it likes else: it is the user's own.
+class BoundWords final : public runner::Watch {
+ public:
+  BoundWords(int rank, const std::string& host, const base::CoreShare& share) : words_(rank, host, "", true), share_(share) {}
+  void begins(const char* kernel) noexcept override {
+    if (share_.is_part) {
+      before_ = base::allowed_processors();
+      base::bind_to(share_.cores);
+    }
+    words_.begins(kernel);
+  }
+  void ended() noexcept override {
+    words_.ended();
+    if (share_.is_part) base::bind_to({before_});
+  }
+
+ private:
+  LastWords words_;
+  base::CoreShare share_;
+  cpu_set_t before_{};
+};
+
 // The master as a runner: it has no thread, and works when one of the master's threads waits.
 class OwnRunner {
  public:
@@ -79,7 +101,7 @@ class OwnRunner {
         plugins_(shelf_, self, baton_),
         operands_({memory, true}),
         hello_(hello_of(share, options, memory)),
-        words_(0, hello_.host, "", true),
+        words_(0, hello_.host, share),
         runner_({link_.get(), &baton_, &plugins_, &operands_, &words_, 0, false, hello_, {}}) {
     runner_.begin();
   }
@@ -105,7 +127,7 @@ class OwnRunner {
   runner::Plugins plugins_;
   runner::Operands operands_;
   wire::Hello hello_;
-  LastWords words_;
+  BoundWords words_;
   runner::Runner runner_;
 };
 
