@@ -1,11 +1,13 @@
 #include "base/pages.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 
 namespace gluster::base {
 
@@ -26,6 +28,14 @@ std::size_t free_shared_memory() {
   struct statvfs about {};
   if (::statvfs("/dev/shm", &about) != 0) return 0;
   return about.f_bavail * about.f_frsize;
+}
+
+void trim_arena_of_this_thread() {
+  constexpr int kLeast = 64 << 10, kUsual = 64 << 20;  // the most that glibc would choose by itself
+  ::mallopt(M_TRIM_THRESHOLD, kLeast);
+  void* volatile chunk = std::malloc(kLeast + (32 << 10));  // volatile: the compiler would take both calls out
+  std::free(chunk);                                         // a chunk of this size has the end looked at, wherever it lay
+  ::mallopt(M_TRIM_THRESHOLD, kUsual);
 }
 
 OwnPages::OwnPages(std::size_t bytes) {

@@ -11,6 +11,9 @@ bool reserve_pages(std::byte* data, std::size_t bytes);
 // Bytes that /dev/shm has free: where MPI makes its windows.
 std::size_t free_shared_memory();
 
+// Gives back what malloc keeps at the end of this thread's arena, which malloc_trim leaves there (glibc 2.36): tens of MiB after large blocks.
+void trim_arena_of_this_thread();
+
 // Memory of this process alone, for what would lie in shared memory elsewhere: only promised, as that is.
 class OwnPages {
  public:

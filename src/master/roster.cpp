@@ -28,7 +28,7 @@ int Roster::depth(const Runner& runner) const {
 }
 
 bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
-  return runner.standing == Standing::kServing && runner.in_use && !runner.on_request && runner.calls < depth(runner) &&
+  return runner.standing == Standing::kServing && runner.in_use && !runner.on_request && (runner.calls == 0 || runner.calls < depth(runner)) &&
          (runner.calls == 0 || bytes == 0 || runner.bytes + bytes <= kMostBytesAhead);
 }
 

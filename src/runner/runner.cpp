@@ -14,6 +14,7 @@
 #include "base/backoff.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
+#include "base/pages.hpp"
 #include "plugin/batch.hpp"
 #include "plugin/executor.hpp"
 
@@ -182,6 +183,11 @@ void Runner::idle() {
   if (now() - idle_since_ < kIdleUntilTrim) return;
   BlockPool::of_process().trim();
   ::malloc_trim(0);
+  {
+    std::lock_guard lock(helper_mutex_);
+    trim_helper_ = true;
+    helper_wanted_.notify_one();
+  }
   idle_since_ = -1;  // once
 }
 
@@ -353,7 +359,8 @@ void Runner::run_helper() {
       std::unique_lock lock(helper_mutex_);
       auto wanted = [&] { return stop_helper_.load(); };
       helper_wanted_.wait_for(lock, period, wanted);
-      helper_wanted_.wait(lock, [&] { return !resting_.load() || stop_helper_.load(); });
+      helper_wanted_.wait(lock, [&] { return !resting_.load() || stop_helper_.load() || trim_helper_; });
+      if (std::exchange(trim_helper_, false)) base::trim_arena_of_this_thread();
     }
   } catch (const std::exception& error) {  // the main thread meets it as well
     base::log().error("messages no longer move while a kernel runs: {}", error.what());

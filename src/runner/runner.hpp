@@ -118,6 +118,7 @@ class Runner final : private wire::Receiver {
   std::atomic<bool> resting_ = false;       // nothing has come for a while: the helper sleeps
   std::atomic<bool> stop_helper_ = false;
   std::mutex helper_mutex_;
+  bool trim_helper_ = false;  // guarded by it
   std::condition_variable helper_wanted_;
   std::thread helper_;
 };
