@@ -135,6 +135,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   master::ChunkSizer sizer;
   std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their first item, as all here
   std::map<std::size_t, std::shared_ptr<Chunk>> done;
+  std::map<std::size_t, std::uint64_t> result_bytes;  // of those
   std::shared_ptr<Ended> ended = std::make_shared<Ended>();
   std::size_t issued = 0, taken = 0;  // items
   std::uint64_t bytes_done = 0;       // of results that nobody has taken
@@ -201,9 +202,14 @@ void MapState::State::collect(std::size_t first) {
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   under_way.erase(at);
   chunk->close();
-  std::uint64_t bytes = chunk->call.result_bytes;
-  sizer.ended(chunk->count, chunk->call.compute_nanoseconds, bytes + chunk->call.frame.body.size() + chunk->call.bytes);
+  std::uint64_t bytes = 0;
+  if (!chunk->has_failed() ||
+      !chunk->failures.empty()) {  // else it was cancelled, perhaps, and its result is still to come: that writes in its notes
+    bytes = chunk->call.result_bytes;
+    sizer.ended(chunk->count, chunk->call.compute_nanoseconds, bytes + chunk->call.frame.body.size() + chunk->call.bytes);
+  }
   bytes_done += bytes;
+  result_bytes.emplace(first, bytes);
   if (parts.options.on_error == OnError::stop && chunk->has_failed()) exhausted = true;
   done.emplace(first, std::move(chunk));
   ++collected;
@@ -228,7 +234,7 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   done.erase(at);
   taken += chunk->count;
-  bytes_done -= chunk->call.result_bytes;
+  bytes_done -= result_bytes.extract(chunk->first).mapped();
   return chunk;
 }
 
@@ -254,6 +260,7 @@ void MapState::cancel() noexcept {
   std::lock_guard lock(state_->mutex);
   state_->exhausted = true;
   state_->done.clear();
+  state_->result_bytes.clear();
   for (auto& [first, chunk] : state_->under_way) {
     try {
       chunk->cancel();
