@@ -124,9 +124,13 @@ void ChunkWriter::close() {
 
 struct MapState::State : std::enable_shared_from_this<MapState::State> {
   explicit State(Parts given)
-      : parts(std::move(given)), in_background(parts.inputs->is_anyones() && parts.engine->has_helper()), sizer(parts.options.chunk) {}
+      : parts(std::move(given)),
+        inputs(std::move(parts.inputs)),
+        in_background(inputs->is_anyones() && parts.engine->has_helper()),
+        sizer(parts.options.chunk) {}
 
-  Parts parts;
+  Parts parts;  // but its inputs
+  const std::shared_ptr<Inputs> inputs;
   const bool in_background;               // chunks are made on the cluster's callback thread too
   std::atomic<bool> owner_waits = false;  // who asks for results sees to everything itself
   std::atomic<std::uint64_t> collected = 0;
@@ -146,7 +150,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
     return !exhausted && bytes_done < kResultsAhead && (parts.options.window == 0 || ahead < parts.options.window);
   }
   std::int64_t next_size(int workers) const {
-    std::int64_t size = sizer.next(parts.inputs->remaining(), workers);
+    std::int64_t size = sizer.next(inputs->remaining(), workers);
     if (parts.options.window > 0) size = std::min(size, parts.options.window - static_cast<std::int64_t>(issued - taken));
     return size;
   }
@@ -167,7 +171,9 @@ void MapState::State::issue(std::int64_t most) {
   call.is_batch = true;
   call.priority = parts.options.priority;
   ChunkWriter writer(*parts.kernel, issued, parts.fold, call.frame);
-  chunk->kept = parts.inputs->write(writer, static_cast<std::size_t>(most));
+  // A kernel may still read what all items have in common when the map itself is gone.
+  chunk->kept =
+      std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(inputs->write(writer, static_cast<std::size_t>(most)), inputs);
   chunk->count = writer.count();
   if (chunk->count == 0) return void(exhausted = true);
   writer.close();

@@ -35,6 +35,10 @@ std::map<std::string, int> merge(std::map<std::string, int> a, const std::map<st
   for (const auto& [word, times] : b) a[word] += times;
   return a;
 }
+std::int64_t hold(std::int64_t x, std::span<const double>) {
+  gate.pass();
+  return x;
+}
 int narrow(std::int8_t x) { return x; }
 
 // Indices that a kernel was called with.
@@ -57,6 +61,7 @@ GLUSTER_EXPORT_AS(join, gluster::tests::join)
 GLUSTER_EXPORT_AS(letter, gluster::tests::letter)
 GLUSTER_EXPORT_AS(count, gluster::tests::count)
 GLUSTER_EXPORT_AS(merge, gluster::tests::merge)
+GLUSTER_EXPORT_AS(hold, gluster::tests::hold)
 GLUSTER_EXPORT_AS(narrow, gluster::tests::narrow)
 GLUSTER_EXPORT_AS(mark, gluster::tests::mark)
 GLUSTER_EXPORT_AS(mark_sum, gluster::tests::mark_sum)
@@ -252,6 +257,21 @@ TEST_F(MapTest, GoesOnWhileNobodyAsksForResults) {
     return marks.size() == 2000;
   })) << "looks at what the kernel did alone";
   map.get();
+}
+
+TEST_F(MapTest, DroppedItLeavesSharedDataToTheKernelThatReadsIt) {
+  gate.close();
+  struct Open {
+    ~Open() { gate.open(); }
+  } whatever_happens;
+  const double* place = nullptr;
+  {
+    auto shared = cluster->share(std::vector<double>(1000, 1.0));
+    place = shared.span().data();
+    auto map = cluster->map<std::int64_t>("hold", numbers(1), shared);
+    ASSERT_TRUE(eventually([] { return gate.inside() == 1; }));
+  }
+  for (int i = 0; i < 2000; ++i) ASSERT_NE(cluster->share(std::vector<double>(1000, 2.0)).span().data(), place);
 }
 
 TEST_F(MapTest, RangesThatThrowEndTheMapWithTheirError) {
