@@ -6,6 +6,15 @@
 
 namespace gluster::base {
 
+// Tells the processor that this is a loop which waits: what shares its core with it runs faster then.
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 // How whoever waits rests between looks: spin for some tens of microseconds, then yield, then sleep in growing steps.
 //
 // The sleeping is its caller's: a link wakes who sleeps at it.
@@ -26,9 +35,13 @@ class Backoff {
     if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
   }
 
-  // Zero: look again. Else sleep for so long first.
-  std::chrono::microseconds wait() {
-    if (looks_ < kLooksBeforeYield) return ++looks_, std::chrono::microseconds{0};  // a look itself takes its time
+  // Zero: look again. Else sleep for so long first. `is_still` says, cheaply, that a look would find nothing.
+  template <class F>
+  std::chrono::microseconds wait(F&& is_still) {
+    if (looks_ < kLooksBeforeYield) {
+      for (int glance = 0; glance < kGlances && is_still(); ++glance) relax();
+      return ++looks_, std::chrono::microseconds{0};  // a look itself takes its time
+    }
     if (looks_ < kLooksBeforeSleep) {
       std::this_thread::yield();
       sleep_ = kShortestSleep;
@@ -38,8 +51,9 @@ class Backoff {
   }
 
  private:
-  static constexpr int kLooksBeforeYield = 800;
-  static constexpr int kLooksBeforeSleep = 1000;
+  static constexpr int kLooksBeforeYield = 400;
+  static constexpr int kLooksBeforeSleep = 600;
+  static constexpr int kGlances = 16;
   static constexpr std::chrono::microseconds kShortestSleep{20};
 
   std::chrono::microseconds longest_;

@@ -9,6 +9,7 @@
 
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/quick_clock.hpp"
 
 namespace gluster {
 namespace {
@@ -107,7 +108,7 @@ void Engine::print() {
 
 void Engine::submit(std::shared_ptr<JobState> job) {
   if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
-  job->call.queued = Clock::now();
+  job->call.queued = base::quick_now();
   bool submitted = try_with_baton([&] {
     if (over_.load()) return false;
     dispatcher_.submit(std::move(job));
@@ -282,7 +283,7 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     if (work_) answer();
     if (moved) backoff.reset();
     else if (busy) backoff.wait_briefly();
-    else if (auto rest = backoff.wait(); rest.count() != 0)
+    else if (auto rest = backoff.wait([&] { return link_->is_still() && !inbox_full_.load(std::memory_order_relaxed); }); rest.count() != 0)
       link_->rest(std::min({rest, time_until(deadline), unsent || unbalanced ? kShortRest : rest}), Wish::ends_rest, &wish);
   }
 }

@@ -32,7 +32,7 @@ Mailboxes::Mailboxes(std::byte* memory, const std::vector<int>& ranks, int self)
 
 void Mailboxes::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) const {
   mine_->sleep(most, [&] {
-    return (ready != nullptr && ready(context)) || std::any_of(all_.begin(), all_.end(), [](const auto& box) { return box.in.has_message(); });
+    return (ready != nullptr && ready(context)) || have_mail();
   });
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <vector>
@@ -40,6 +41,10 @@ class Mailboxes {
   Mailboxes(std::byte* memory, const std::vector<int>& ranks, int self);
 
   std::deque<Mailbox>& all() noexcept { return all_; }
+  // Any thread.
+  bool have_mail() const noexcept {
+    return std::any_of(all_.begin(), all_.end(), [](const Mailbox& box) { return box.in.has_message(); });
+  }
 
   // Sleeps until there is mail, or `ready(context)`, or somebody rings, at most for so long. Any thread.
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) const;

@@ -89,8 +89,10 @@ void MpiLink::send(int rank, wire::Frame frame) {
     outbox.mailbox->post(wire::packed_bytes(frame));
   } else {
     gather(rank, frame);
+    only_mail_.store(false, std::memory_order_relaxed);
   }
   if (wire::is_small(frame)) return;
+  only_mail_.store(false, std::memory_order_relaxed);
   if (outbox.mailbox == nullptr) flush(rank);
   send_pieces(rank, std::move(frame));
 }
@@ -200,6 +202,7 @@ bool MpiLink::poll(wire::Receiver& receiver) {
   if (!departures_.empty()) moved |= advance_departures(receiver);
   if (!arrivals_.empty()) moved |= advance_arrivals(receiver);
   if (!waiting_.empty()) flush();
+  only_mail_.store(posted_.empty() && !busy() && drained(), std::memory_order_relaxed);
   return moved;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <mpi.h>
 
+#include <atomic>
 #include <deque>
 #include <list>
 #include <memory>
@@ -36,6 +37,7 @@ class MpiLink final : public wire::Link {
   bool drained() const override { return departures_.empty() && sending_.empty() && waiting_.empty(); }
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
   void wake() override { mailboxes_.ring(); }
+  bool is_still() const override { return only_mail_.load(std::memory_order_relaxed) && !mailboxes_.have_mail(); }
   std::chrono::microseconds longest_rest() const override;
 
  private:
@@ -106,6 +108,7 @@ class MpiLink final : public wire::Link {
 
   MPI_Comm comm_;
   std::uint64_t largest_tag_;
+  std::atomic<bool> only_mail_ = false;  // nothing is in MPI's hands, nor waits for a place
   Mailboxes mailboxes_;
   Pool in_pool_;
   Pool out_pool_;               // apart: it stays small, and so in the cache

@@ -8,12 +8,13 @@
 #include <memory>
 #include <string>
 
+#include "base/quick_clock.hpp"
 #include "wire/message.hpp"
 
 namespace gluster::plugin {
 namespace {
 
-std::int64_t now() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+std::int64_t now() { return std::chrono::duration_cast<std::chrono::nanoseconds>(base::quick_now().time_since_epoch()).count(); }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);

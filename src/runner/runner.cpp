@@ -172,7 +172,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
 // Nothing came: rest, and when that has lasted give back what memory is kept warm.
 void Runner::idle() {
   if (busy_) return backoff_.wait_briefly();
-  auto rest = backoff_.wait();
+  auto rest = backoff_.wait([&] { return parts_.link->is_still(); });
   if (rest.count() == 0) return;
   if (unsent_) rest = std::min(rest, kRestWithUnsent);
   parts_.link->rest(

@@ -78,6 +78,8 @@ class Link {
   virtual bool drained() const = 0;
 
   // Without the baton, on any thread:
+  // Nothing has come, and nothing waits to leave: a poll would do nothing. False where that cannot be told.
+  virtual bool is_still() const { return false; }
   // Sleeps until something may have come, `ready(context)` (where there is one), or a wake(), and at most for so long. This one is told of nothing that comes.
   virtual void rest(std::chrono::microseconds most, bool (*ready)(void*) = nullptr, void* context = nullptr) {
     if (ready == nullptr || !ready(context)) std::this_thread::sleep_for(most);

@@ -9,11 +9,13 @@ using namespace std::chrono_literals;
 
 constexpr int kManyLooks = 100'000;  // more than anybody spins
 
+bool moves() { return false; }
+
 // How often it must wait until it sleeps.
 int looks_until_sleep(Backoff& backoff) {
   for (int looks = 0; looks < kManyLooks; ++looks) {
     if (!backoff.is_fresh()) return looks;
-    EXPECT_EQ(backoff.wait(), 0us);
+    EXPECT_EQ(backoff.wait(moves), 0us);
   }
   return kManyLooks;
 }
@@ -24,13 +26,13 @@ TEST(BackoffTest, SpinsFirstAndSleepsInTheEnd) {
   int looks = looks_until_sleep(backoff);
   EXPECT_GT(looks, 10);
   EXPECT_LT(looks, kManyLooks);
-  EXPECT_GT(backoff.wait(), 0us);
+  EXPECT_GT(backoff.wait(moves), 0us);
 }
 
 TEST(BackoffTest, SpinsAgainAfterSomethingHappened) {
   Backoff backoff(1ms);
   int first = looks_until_sleep(backoff);
-  for (int i = 0; i < 10; ++i) backoff.wait();
+  for (int i = 0; i < 10; ++i) backoff.wait(moves);
   EXPECT_FALSE(backoff.is_fresh());
   backoff.reset();
   EXPECT_TRUE(backoff.is_fresh());
@@ -40,16 +42,26 @@ TEST(BackoffTest, SpinsAgainAfterSomethingHappened) {
 TEST(BackoffTest, SleepsInStepsThatGrowUpToTheLongestAndStartShortAgain) {
   Backoff backoff(1ms);
   looks_until_sleep(backoff);
-  std::chrono::microseconds last = backoff.wait(), first = last;
+  std::chrono::microseconds last = backoff.wait(moves), first = last;
   for (int i = 0; i < 20; ++i) {
-    auto next = backoff.wait();
+    auto next = backoff.wait(moves);
     EXPECT_EQ(next, std::min(2 * last, std::chrono::microseconds(1ms)));
     last = next;
   }
   EXPECT_EQ(last, 1ms);
   backoff.reset();
   looks_until_sleep(backoff);
-  EXPECT_EQ(backoff.wait(), first);
+  EXPECT_EQ(backoff.wait(moves), first);
+}
+
+TEST(BackoffTest, GlancesWhileAllIsStillAndLooksAtOnceWhenItIsNot) {
+  Backoff backoff(1ms);
+  int glances = 0;
+  backoff.wait([&] { return ++glances < 3; });
+  EXPECT_EQ(glances, 3);
+  backoff.wait([&] { return ++glances, true; });
+  EXPECT_GT(glances, 4) << "it glances several times a look";
+  EXPECT_LT(glances, kManyLooks);
 }
 
 TEST(BackoffTest, NeverSleepsWhileItWaitsBriefly) {
