@@ -68,7 +68,7 @@ TEST_F(SourcesTest, ImportedAgainWithOtherBytesReplaceTheOldOnesForLaterCalls) {
   EXPECT_THAT(answers("again.shared"), testing::Contains(2));
   cluster().import_functions(write(100));
   // Its inline statics are its own: they begin at zero.
-  EXPECT_THAT(answers("again.next"), testing::Each(testing::AnyOf(100, 200)));
+  for (int value : answers("again.next")) EXPECT_EQ(value % 100, 0) << value;
   for (int value : answers("again.shared")) EXPECT_EQ(value % 100, 0) << value;
   EXPECT_LT(handle().get(), 100);  // a handle keeps what it found
 }

@@ -1,0 +1,154 @@
+#include "plugin/batch.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "fixtures/carried.hpp"
+#include "plugin/executor.hpp"
+
+namespace {
+
+std::int64_t add(std::int64_t a, std::int64_t b) {
+  if (a == 13) throw std::out_of_range("13 is not added");
+  return a + b;
+}
+std::string twice(const std::string& text) { return text + text; }
+std::int64_t nothing() { return 0; }
+
+template <auto* f>
+const gluster::Kernel& kernel_of() {
+  using Its = gluster::detail::Exported<f>;
+  static const gluster::Kernel kernel{"kernel", &Its::signature, &Its::open, Its::fold()};
+  return kernel;
+}
+
+}  // namespace
+
+namespace gluster::plugin {
+namespace {
+
+using testing::ElementsAre;
+using wire::Items;
+
+wire::BatchHead head_of(std::uint32_t count, Items items, std::int64_t begin = 0) { return {{0, 0}, count, items, begin, 0, 0}; }
+
+// A batch as a master writes it, but for what a test leaves out.
+class Batch {
+ public:
+  Batch(wire::BatchHead head, const Kernel& kernel) : head_(head), kernel_(&kernel) {
+    out_.put(head);
+    for (std::size_t i = 0; i < kernel.signature().parameters.size(); ++i) out_.put(ArgumentKind::value);
+  }
+  template <class... T>
+  Batch& with(const T&... argument) {
+    (detail::encode(out_, argument), ...);
+    return *this;
+  }
+  // What is answered, after its ResultHead.
+  struct Answer {
+    explicit Answer(const Encoder& result) : frame(result), in(frame.body(), frame.segment_count()), head(in.get<wire::ResultHead>()) {}
+    bool failed() { return in.get<std::uint8_t>() != 0; }
+    template <class T>
+    T value() {
+      T value{};
+      detail::decode(in, value);
+      return value;
+    }
+    tests::Carried frame;
+    Decoder in;
+    wire::ResultHead head;
+  };
+  Answer run(const Kernel* fold = nullptr) {
+    out_.close();
+    tests::Carried frame(out_);
+    Decoder in(frame.body(), frame.segment_count());
+    in.get<wire::BatchHead>();
+    in.arguments(kernel_->signature().parameters.size(), nullptr);
+    auto call = open_batch(head_, *kernel_, fold, in);
+    frame.deliver(in);
+    Encoder result;
+    execute(*call, in, result);
+    return Answer(result);
+  }
+
+ private:
+  wire::BatchHead head_;
+  const Kernel* kernel_;
+  Encoder out_;
+};
+
+std::vector<std::int64_t> sums(Batch::Answer answer, int count) {
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < count; ++i) all.push_back(answer.failed() ? -1 : answer.value<std::int64_t>());
+  return all;
+}
+
+TEST(BatchTest, RunsItsItemsInOrder) {
+  Batch batch(head_of(3, Items::kItems), kernel_of<add>());
+  batch.with(std::int64_t{1}, std::int64_t{2}, std::int64_t{3}, std::int64_t{4}, std::int64_t{5}, std::int64_t{6});
+  EXPECT_THAT(sums(batch.run(), 3), ElementsAre(3, 7, 11));
+}
+
+TEST(BatchTest, WritesTheIndexIntoTheFirstArgument) {
+  Batch batch(head_of(3, Items::kIndices, 40), kernel_of<add>());
+  batch.with(std::int64_t{0}, std::int64_t{100});
+  EXPECT_THAT(sums(batch.run(), 3), ElementsAre(140, 141, 142));
+}
+
+TEST(BatchTest, AnItemThatThrowsFailsAlone) {
+  auto answer = Batch(head_of(3, Items::kIndices, 12), kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run();
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 12);
+  EXPECT_TRUE(answer.failed());
+  EXPECT_EQ(answer.value<std::string>(), "std::out_of_range");
+  EXPECT_EQ(answer.value<std::string>(), "13 is not added");
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 14);
+}
+
+TEST(BatchTest, FoldsItsValuesToOne) {
+  auto answer = Batch(head_of(4, Items::kIndices, 1), kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(&kernel_of<add>());
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 1 + 2 + 3 + 4);
+}
+
+TEST(BatchTest, AFoldSaysWhichItemThrew) {
+  auto answer = Batch(head_of(9, Items::kIndices, 10), kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(&kernel_of<add>());
+  EXPECT_TRUE(answer.failed());
+  EXPECT_EQ(answer.in.get<std::uint32_t>(), 3u);
+}
+
+TEST(BatchTest, LargeItemsHaveTheirPlaces) {
+  const std::string large(5'000, 'x');
+  auto answer = Batch(head_of(2, Items::kItems), kernel_of<twice>()).with(large, std::string("y")).run();
+  EXPECT_EQ(answer.frame.segment_count(), 1u);
+  EXPECT_FALSE(answer.failed());
+}
+
+TEST(BatchTest, RefusesWhatIsNoBatch) {
+  const std::int64_t zero = 0;
+  const Kernel &sum = kernel_of<add>(), &text = kernel_of<twice>(), &none = kernel_of<nothing>();
+  EXPECT_THROW(Batch(head_of(1, Items(7)), sum).with(zero, zero).run(), DataError) << "neither items nor indices";
+  EXPECT_THROW(Batch(head_of(1, Items::kIndices), text).with(std::string("a")).run(), DataError) << "no index among its arguments";
+  EXPECT_THROW(Batch(head_of(1, Items::kIndices), none).run(), DataError) << "no arguments";
+  EXPECT_THROW(Batch(head_of(1, Items::kIndices), sum).with(zero).run(), DataError) << "an argument too few";
+  EXPECT_THROW(Batch(head_of(1, Items::kIndices), sum).run(), DataError) << "no room for the index";
+  EXPECT_THROW(Batch(head_of(1, Items::kIndices), sum).with(zero, zero, zero).run(), DataError) << "an argument too many";
+  EXPECT_THROW(Batch(head_of(1, Items::kItems), sum).with(zero, zero).run(&text), DataError) << "no fold";
+  EXPECT_THROW(Batch(head_of(30, Items::kItems), text).with(std::string(5'000, 'x')).run(), DataError) << "items too few, some of them large";
+}
+
+TEST(BatchTest, ItemsThatAreNotThereFailEachByItself) {
+  const std::int64_t two = 2;
+  auto answer = Batch(head_of(2, Items::kItems), kernel_of<add>()).with(two, two).run();
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 4);
+  EXPECT_TRUE(answer.failed());
+  EXPECT_EQ(answer.value<std::string>(), "gluster::DataError");
+}
+
+}  // namespace
+}  // namespace gluster::plugin
