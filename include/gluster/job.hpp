@@ -22,7 +22,7 @@ namespace gluster {
 using Clock = std::chrono::steady_clock;
 
 /// Where and when a call ran. Times are on the master's clock (a runner's is set against it when it says Hello); those that
-/// have not come yet are zero. A call has finished when its kernel has, or, with a large value, when that is here.
+/// have not come yet are zero.
 struct JobInfo {
   int runner = -1;   ///< rank in the cluster's communicator; -1 until the call is sent
   std::string host;  ///< the runner's

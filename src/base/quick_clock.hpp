@@ -23,7 +23,7 @@ struct Counter {
   }
 };
 
-// steady_clock for whoever reads it several times a microsecond: the counter tells, in a third of the time, how long ago the clock itself was read. That is
+// steady_clock for whoever reads it several times a microsecond: the counter tells, in less time, how long ago the clock itself was read. That is
 // a millisecond ago at most; and only while the counter has gone evenly for the last two of them, so a counter that is no clock is not used. One thread's own.
 template <class Source = Counter>
 class QuickClock {

@@ -134,7 +134,7 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
   JobState::Call& call = job->call;
   wire::Frame frame{call.is_batch ? Word::kBatch : Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, nullptr};
-  call.sent = waited ? base::quick_now() : call.queued;
+  call.sent = waited ? std::max(base::quick_now(), call.queued) : call.queued;  // two threads' clocks may differ by 100 ns
   call.sent_out = true;
   call.leaving = !wire::is_small(frame);
   if (call.leaving) frame.owner = job;
@@ -158,7 +158,7 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
     leaving_.insert_or_assign(job->call.number, Leaving{job, std::move(error)});
     return;
   }
-  if (job->call.finished == Clock::time_point()) job->call.finished = now();
+  job->call.finished = std::max(now(), job->call.started + std::chrono::nanoseconds(job->call.compute_nanoseconds));
   ++ended_;
   job->end(std::move(error));
 }
@@ -279,7 +279,6 @@ void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
 
 void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {
   auto target = std::static_pointer_cast<ResultTarget>(std::exchange(frame->target, nullptr));
-  target->job->call.finished = std::max(target->job->call.finished, now());
   Decoder& in = frame->in;
   end_result(in, *target, std::move(frame));
 }
@@ -299,8 +298,7 @@ void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) {
   auto ahead = roster_.at(job.call.runner).ahead;
   job.call.started = Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(head.started) - ahead));
   job.call.compute_nanoseconds = head.compute;
-  job.call.finished = std::max(job.call.sent, job.call.started + std::chrono::nanoseconds(head.compute));
-  roster_.note_compute(job.call.runner, head.compute, job.call.finished);
+  roster_.note_compute(job.call.runner, head.compute, now());
 }
 
 CallSite Dispatcher::site(const JobState& job) const { return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt}; }

@@ -133,8 +133,7 @@ TEST_F(JobTest, InfoTellsWhereAndWhenInOrder) {
   // The runner's clock is this process's; it is set against the master's to within a round trip, for which a busy machine needs time.
   EXPECT_LE(info.sent, info.started + milliseconds(50));
   EXPECT_LE(info.started, before + milliseconds(50));
-  EXPECT_GE(info.finished, info.started + milliseconds(5));
-  EXPECT_GE(info.finished + milliseconds(50), before + milliseconds(5));
+  EXPECT_GE(info.finished, before + milliseconds(5));
   EXPECT_GE(info.compute_seconds, 0.005);
 }
 
