@@ -59,8 +59,8 @@ class Dispatcher final : public wire::Receiver {
   void ping();
   void stop();
 
-  // From now on it is later. Whoever takes the baton says so: within a turn time stands still.
-  void begin_turn() noexcept { now_ = {}; }
+  // From now on it is later. Whoever takes the baton says so: within a turn time stands still. Without `time` the clock is read when it matters.
+  void begin_turn(Clock::time_point time = {}) noexcept { now_ = time; }
 
   // Calls that were given to runners and have not come back.
   std::size_t under_way() const noexcept { return jobs_.size() + shares_.under_way(); }

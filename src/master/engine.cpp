@@ -64,13 +64,13 @@ std::string Engine::running_at(int rank, std::chrono::milliseconds patience) {
 // --- jobs in ---------------------------------------------------------------------------------------------------------
 
 template <class F>
-bool Engine::try_with_baton(F&& what) {
+bool Engine::try_with_baton(F&& what, Clock::time_point time) {
   if (!baton_->try_lock()) return false;
   bool result = false, printed = false, ended = false;
   {
     std::unique_lock lock(*baton_, std::adopt_lock);
     std::uint64_t before = dispatcher_.ended();
-    dispatcher_.begin_turn();
+    dispatcher_.begin_turn(time);
     take_inbox();
     result = what();
     printed = dispatcher_.has_output();
@@ -267,23 +267,30 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
   } wish{this, ready, context, calls_back};
   base::Backoff backoff(link_->longest_rest());
   bool computes = work_ && !calls_back;
+  Clock::time_point glanced{};  // before what comes now had come: to read the clock then would take time from a call
+  auto is_still = [&] {
+    glanced = base::quick_now();
+    return link_->is_still() && !inbox_full_.load(std::memory_order_relaxed);
+  };
   while (!wish.has_come() && (deadline == Clock::time_point::max() || Clock::now() < deadline)) {
     bool busy = false, unbalanced = false, unsent = false, may_compute = false;
-    bool moved = try_with_baton([&] {
-      dispatcher_.set_willing(computes && !computing_.load());
-      bool some = move_on();
-      unbalanced = link_ && dispatcher_.balance();
-      dispatcher_.set_willing(false);
-      may_compute = computes && dispatcher_.has_queued();
-      busy = link_ && link_->busy();
-      unsent = link_ && !link_->drained();
-      return some;
-    });
+    bool moved = try_with_baton(
+        [&] {
+          dispatcher_.set_willing(computes && !computing_.load());
+          bool some = move_on();
+          unbalanced = link_ && dispatcher_.balance();
+          dispatcher_.set_willing(false);
+          may_compute = computes && dispatcher_.has_queued();
+          busy = link_ && link_->busy();
+          unsent = link_ && !link_->drained();
+          return some;
+        },
+        std::exchange(glanced, {}));
     if (may_compute && !computing_.load()) return;
     if (work_) answer();
     if (moved) backoff.reset();
     else if (busy) backoff.wait_briefly();
-    else if (auto rest = backoff.wait([&] { return link_->is_still() && !inbox_full_.load(std::memory_order_relaxed); }); rest.count() != 0)
+    else if (auto rest = backoff.wait(is_still); rest.count() != 0)
       link_->rest(std::min({rest, time_until(deadline), unsent || unbalanced ? kShortRest : rest}), Wish::ends_rest, &wish);
   }
 }

@@ -79,9 +79,9 @@ class Engine {
   bool shut_down(Clock::time_point deadline);
 
  private:
-  // Holds the baton; on leaving, sees to the inbox that filled meanwhile.
+  // Holds the baton; on leaving, sees to the inbox that filled meanwhile. `time`: when it is, if that is known.
   template <class F>
-  bool try_with_baton(F&& what);
+  bool try_with_baton(F&& what, Clock::time_point time = {});
   bool move_on();
   void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back);
   void leave_in_inbox(std::shared_ptr<JobState> job);
