@@ -1,6 +1,7 @@
 #include "word_counts.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
