@@ -287,7 +287,8 @@ class Cluster {
 
   /// As the runners described themselves.
   std::vector<RunnerInfo> runners() const;
-  /// Asks every runner how it is, and waits at most `patience` for answers; a runner that computes answers too.
+  /// How every runner is. Those of the master's node are looked at where their counters lie, without their knowing; others are asked, also while they
+  /// compute, and waited for at most for `patience`.
   Status status(std::chrono::milliseconds patience = std::chrono::milliseconds(100));
   /// All that can be called.
   std::vector<KernelInfo> kernels() const;

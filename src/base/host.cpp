@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "base/digest.hpp"
 
@@ -89,8 +92,10 @@ bool has_room_for(std::uint64_t bytes) {
   return bytes < kWorthAsking || bytes <= available_memory();
 }
 
-std::uint64_t resident_memory() {
-  std::ifstream in("/proc/self/statm");
+std::uint64_t resident_memory() { return resident_memory(::getpid()); }
+
+std::uint64_t resident_memory(std::int64_t pid) {
+  std::ifstream in(fmt::format("/proc/{}/statm", pid));
   std::uint64_t whole = 0, resident = 0;
   in >> whole >> resident;
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

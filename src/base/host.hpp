@@ -13,7 +13,8 @@ std::string program_path();
 std::uint64_t available_memory();  // bytes that can still be had, the control group's limit included
 // Memory that is promised but not there ends a process without a word: so large blocks are asked for first. Small ones cost no look.
 bool has_room_for(std::uint64_t bytes);
-std::uint64_t resident_memory();  // bytes, of this process
-double load_average();            // over one minute
+std::uint64_t resident_memory();                  // bytes, of this process
+std::uint64_t resident_memory(std::int64_t pid);  // of that process of this host; 0: nobody may know
+double load_average();                            // over one minute
 
 }  // namespace gluster::base

@@ -394,6 +394,31 @@ void Dispatcher::ping() {
     if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kPing, jobs_.number(), ping));
 }
 
+void Dispatcher::ask_runners() {
+  Clock::time_point now = Clock::now();
+  wire::Ping ping{since_epoch(now).count()};
+  for (int rank : roster_.ranks()) {
+    Roster::Runner& runner = roster_.at(rank);
+    if (runner.standing != Standing::kServing) continue;
+    if (runner.counters == nullptr) {
+      link_->send(rank, wire::frame_of(Word::kPing, jobs_.number(), ping));
+      continue;
+    }
+    note(runner, runner.counters->look(since_epoch(now).count()));
+    runner.status.memory = base::resident_memory(runner.info->pid);
+    runner.status.load = base::load_average();
+  }
+}
+
+void Dispatcher::note(Roster::Runner& runner, wire::Counters::Seen seen) {
+  runner.answered = Clock::now();
+  runner.status.kernel = std::move(seen.kernel);
+  runner.status.calls_done = seen.calls_done;
+  runner.status.busy_seconds = static_cast<double>(seen.busy) * 1e-9;
+  runner.status.bytes_in = seen.bytes_in;
+  runner.status.bytes_out = seen.bytes_out;
+}
+
 void Dispatcher::stop() {
   for (int rank : roster_.ranks())
     if (roster_.at(rank).standing == Standing::kServing) link_->send(rank, wire::frame_of(Word::kStop, jobs_.number()));
@@ -409,6 +434,7 @@ void Dispatcher::on_hello(int rank, wire::Hello hello) {
   runner.standing = Standing::kServing;
   runner.leader = hello.leader;
   runner.node_memory = hello.node_memory;
+  runner.counters = link_->counters_of(rank);
   send_queued();
 }
 
@@ -416,14 +442,9 @@ void Dispatcher::on_pong(int rank, const wire::Pong& pong) {
   Clock::time_point now = Clock::now();
   roster_.set_clock(rank, std::chrono::nanoseconds(pong.sent), std::chrono::nanoseconds(pong.here), since_epoch(now));
   Roster::Runner& runner = roster_.at(rank);
-  runner.answered = now;
-  runner.status.kernel = pong.kernel;
-  runner.status.calls_done = pong.calls_done;
+  note(runner, {pong.kernel, pong.calls_done, pong.busy, pong.bytes_in, pong.bytes_out});
   runner.status.memory = pong.memory;
   runner.status.load = pong.load;
-  runner.status.busy_seconds = pong.busy;
-  runner.status.bytes_in = pong.bytes_in;
-  runner.status.bytes_out = pong.bytes_out;
 }
 
 void Dispatcher::control(wire::Incoming& frame) {

@@ -56,7 +56,10 @@ class Dispatcher final : public wire::Receiver {
   void cancel_queued(const std::string& why);
   // Ends every job there is.
   void abandon(const std::string& why);
+  // Asks every runner for the time.
   void ping();
+  // Looks at, or asks, every runner that serves.
+  void ask_runners();
   void stop();
 
   // From now on it is later. Whoever takes the baton says so: within a turn time stands still. Without `time` the clock is read when it matters.
@@ -123,6 +126,7 @@ class Dispatcher final : public wire::Receiver {
   void control(wire::Incoming& frame);
   void on_hello(int rank, wire::Hello hello);
   void on_pong(int rank, const wire::Pong& pong);
+  static void note(Roster::Runner& runner, wire::Counters::Seen seen);
   void on_ready(int rank, std::uint32_t image);
   void on_wanted(int rank, const wire::PluginWanted& wanted);
   void on_share_done(int rank, const wire::ShareDone& done);

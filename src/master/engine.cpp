@@ -42,12 +42,16 @@ Engine::~Engine() { stop_threads(); }
 
 void Engine::meet_runners() {
   wait_until(Clock::time_point::max(), [&] { return dispatcher_.roster().all(master::Standing::kServing); });
-  for (int sample = 0; sample < kClockSamples; ++sample) ask_runners(Clock::time_point::max());
+  for (int sample = 0; sample < kClockSamples; ++sample) {
+    auto asked = Clock::now();
+    with([](auto& dispatcher) { dispatcher.ping(); });
+    wait_until(Clock::time_point::max(), [&] { return dispatcher_.roster().all_answered_since(asked); });
+  }
 }
 
 void Engine::ask_runners(Clock::time_point deadline) {
   auto asked = Clock::now();
-  with([](auto& dispatcher) { dispatcher.ping(); });
+  with([](auto& dispatcher) { dispatcher.ask_runners(); });
   wait_until(deadline, [&] { return dispatcher_.roster().all_answered_since(asked); });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -40,7 +41,7 @@ class Engine {
   // Returns when every runner has said Hello and its clock is known.
   void meet_runners();
 
-  // Asks every runner how it is; returns when all have answered, or at the deadline.
+  // Learns how every runner is: looks at those whose counters this node shares, and asks the others. Returns when all have answered, or at the deadline.
   void ask_runners(Clock::time_point deadline);
 
   // Of all shared arrays, and of outputs under way.

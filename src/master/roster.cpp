@@ -84,7 +84,7 @@ bool Roster::all(Standing standing) const {
 }
 
 bool Roster::all_answered_since(Clock::time_point time) const {
-  return std::all_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).answered >= time; });
+  return std::all_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).standing != Standing::kServing || at(rank).answered >= time; });
 }
 
 bool Roster::use_host(std::string_view host) {

@@ -8,6 +8,8 @@
 #include <gluster/job.hpp>
 #include <gluster/runner_info.hpp>
 
+#include "wire/counters.hpp"
+
 namespace gluster::master {
 
 // Where a runner stands.
@@ -29,7 +31,8 @@ class Roster {
     std::uint64_t bytes = 0;            // of large arguments, of calls not ended
     std::chrono::nanoseconds ahead{0};  // its clock before the master's
     std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
-    RunnerStatus status;                                                    // as it last answered
+    RunnerStatus status;                                                    // as it last answered, or was seen
+    const wire::Counters* counters = nullptr;                               // while it serves; null: they cannot be seen from here
     Clock::time_point answered{};
   };
 

@@ -6,6 +6,7 @@
 
 #include "base/bell.hpp"
 #include "base/ring.hpp"
+#include "wire/counters.hpp"
 #include "wire/frame.hpp"
 
 namespace gluster::mpi {
@@ -18,6 +19,7 @@ struct Mailbox {
   Ring::Reader in;
   Ring::Writer out;
   base::Bell* theirs;
+  wire::Counters* counters;  // the runner's, whichever side this is
 
   // The message that lies at out.place().
   void post(std::size_t bytes) noexcept {
@@ -25,7 +27,8 @@ struct Mailbox {
     theirs->ring();
   }
 
-  Mailbox(int its_rank, Ring& incoming, Ring& outgoing, base::Bell& bell) : rank(its_rank), in(incoming), out(outgoing), theirs(&bell) {}
+  Mailbox(int its_rank, Ring& incoming, Ring& outgoing, base::Bell& bell, wire::Counters& runners)
+      : rank(its_rank), in(incoming), out(outgoing), theirs(&bell), counters(&runners) {}
 };
 
 // All mailboxes of a rank: a master has one for each runner of its node, a runner there has one. A message goes through them in the fifth of the time that MPI takes,

@@ -332,4 +332,12 @@ void MpiLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* c
 // MPI tells nobody that a message has come.
 std::chrono::microseconds MpiLink::longest_rest() const { return posted_.empty() ? std::chrono::milliseconds(100) : Link::longest_rest(); }
 
+// A runner has a mailbox with the master and with nobody else.
+wire::Counters& MpiLink::counters() { return mailboxes_.all().empty() ? Link::counters() : *mailboxes_.all().front().counters; }
+
+const wire::Counters* MpiLink::counters_of(int rank) const {
+  const Mailbox* mailbox = outboxes_[static_cast<std::size_t>(rank)].mailbox;
+  return mailbox == nullptr ? nullptr : mailbox->counters;
+}
+
 }  // namespace gluster::mpi

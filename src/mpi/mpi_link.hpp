@@ -2,6 +2,7 @@
 #include <mpi.h>
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <memory>
@@ -39,6 +40,8 @@ class MpiLink final : public wire::Link {
   void wake() override { mailboxes_.ring(); }
   bool is_still() const override { return only_mail_.load(std::memory_order_relaxed) && !mailboxes_.have_mail(); }
   std::chrono::microseconds longest_rest() const override;
+  wire::Counters& counters() override;
+  const wire::Counters* counters_of(int rank) const override;
 
  private:
   struct Buffer;

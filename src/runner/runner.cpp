@@ -48,12 +48,6 @@ void use_all_places() {
 
 bool is_call(const wire::Incoming& frame) { return frame.head.word == Word::kCall || frame.head.word == Word::kBatch; }
 
-// Of what one thread writes and others read.
-template <class T>
-void count(std::atomic<T>& counter, T more) {
-  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
-
 // A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
 wire::Frame result_frame(const wire::Head& call, Encoder& result) {
   wire::Frame frame{Word::kResult, call.attempt, call.number, &result, nullptr};
@@ -66,7 +60,7 @@ wire::Frame result_frame(const wire::Head& call, Encoder& result) {
 
 }  // namespace
 
-Runner::Runner(Parts parts) : parts_(std::move(parts)), backoff_(parts_.link->longest_rest()) {}
+Runner::Runner(Parts parts) : parts_(std::move(parts)), backoff_(parts_.link->longest_rest()), counters_(parts_.link->counters()) {}
 
 Runner::~Runner() {
   stop_helper_.store(true);
@@ -150,20 +144,16 @@ wire::Frame Runner::run(wire::Incoming& frame) {
 wire::Frame Runner::run_call(wire::Incoming& frame) {
   result_.clear();
   parts_.watch->begins(frame.kernel->c_str());
-  running_.store(frame.kernel->c_str(), std::memory_order_relaxed);
-  running_since_.store(frame.kernel == last_kernel_ && last_compute_ < kQuick ? 0 : now(),
-                       std::memory_order_relaxed);  // the clock takes a tenth of a quick call
+  bool again = frame.kernel == last_kernel_;
+  counters_.begin(again ? std::string_view() : *frame.kernel,
+                  again && last_compute_ < kQuick ? 0 : now());  // the clock takes a tenth of a quick call
   plugin::execute(*frame.invocation, frame.in, result_);
-  running_.store(nullptr, std::memory_order_relaxed);
-  running_since_.store(0, std::memory_order_relaxed);
   parts_.watch->ended();
   wire::ResultHead head;
   std::memcpy(&head, result_.body.data(), sizeof head);
-  count(calls_done_, frame.calls);
-  count(busy_nanoseconds_, head.compute);
-  count(bytes_in_, frame.head.body + frame.in.segment_bytes());
-  count(bytes_out_, result_.body.size() + std::accumulate(result_.segments.begin(), result_.segments.end(), std::uint64_t{0},
-                                                          [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
+  counters_.end(frame.calls, head.compute, frame.head.body + frame.in.segment_bytes(),
+                std::accumulate(result_.segments.begin(), result_.segments.end(), std::uint64_t{result_.body.size()},
+                                [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
   return result_frame(frame.head, result_);
@@ -325,18 +315,9 @@ void Runner::drop(const wire::Head& call) {
 void Runner::answer_ping(wire::Incoming& frame) {
   wire::Ping ping;
   wire::open(frame.in, ping);
-  const char* running = running_.load();
-  std::int64_t time = now(), busy = busy_nanoseconds_.load(), since = running_since_.load();
-  if (since != 0) busy += time - since;
-  wire::Pong pong{ping.sent,
-                  time,
-                  running == nullptr ? "" : running,
-                  calls_done_.load(),
-                  base::resident_memory(),
-                  base::load_average(),
-                  static_cast<double>(busy) * 1e-9,
-                  bytes_in_.load(),
-                  bytes_out_.load()};
+  wire::Counters::Seen seen = counters_.look(now());
+  wire::Pong pong{ping.sent, now(),         seen.kernel,   seen.calls_done, base::resident_memory(), base::load_average(),
+                  seen.busy, seen.bytes_in, seen.bytes_out};
   parts_.link->send(parts_.master, wire::frame_of(Word::kPong, frame.head.number, pong));
 }
 

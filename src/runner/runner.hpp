@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -109,10 +110,7 @@ class Runner final : private wire::Receiver {
   std::int64_t idle_since_ = 0;  // 0: not idle
 
   // Written by the main thread alone.
-  std::atomic<const char*> running_ = nullptr;      // the kernel's name
-  std::atomic<std::int64_t> running_since_ = 0;     // nanoseconds of its clock; 0: nothing runs, or nothing long
-  std::atomic<std::int64_t> busy_nanoseconds_ = 0;  // nanoseconds, of what has ended
-  std::atomic<std::uint64_t> calls_done_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  wire::Counters& counters_;                // the link's, where the master may see them
   std::atomic<bool> print_unsent_ = false;  // of print(), which the main thread does not know of yet
   std::atomic<bool> working_ = false;       // the main thread is away from the link
   std::atomic<bool> resting_ = false;       // nothing has come for a while: the helper sleeps

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <gluster/codec.hpp>
 #include <gluster/plugin.hpp>
 
+#include "wire/counters.hpp"
 #include "wire/frame.hpp"
 
 // How frames travel between one rank and the others.
@@ -89,6 +91,10 @@ class Link {
   // How long nobody should rest beyond: about 1 % of a core, and less than a millisecond until the first message after a rest is seen.
   virtual std::chrono::microseconds longest_rest() const { return std::chrono::microseconds(800); }
 
+  // What this rank tells of itself, and what the runner at `rank` does: null where that must be asked. Both are there as long as the link is.
+  virtual Counters& counters() { return counters_; }
+  virtual const Counters* counters_of(int /*rank*/) const { return nullptr; }
+
   // A frame that was kept and is no longer needed: its memory is used again.
   void recycle(std::unique_ptr<Incoming> frame) {
     frame->clear();
@@ -106,6 +112,7 @@ class Link {
  private:
   static constexpr std::size_t kMostSpare = 64;
   std::vector<std::unique_ptr<Incoming>> spare_;
+  Counters counters_;
 };
 
 }  // namespace gluster::wire

@@ -24,6 +24,8 @@ class LocalLink final : public Link {
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
   void wake() override { in_->bell.ring(); }
   std::chrono::microseconds longest_rest() const override { return std::chrono::milliseconds(100); }
+  Counters& counters() override { return in_->counters; }
+  const Counters* counters_of(int) const override { return &out_->counters; }
 
  private:
   struct Mailbox {
@@ -31,6 +33,7 @@ class LocalLink final : public Link {
     std::deque<Frame> frames;  // not taken yet
     std::deque<Frame> read;    // no longer read; back to who sent them
     base::Bell bell;           // of who reads here
+    Counters counters;         // likewise
     bool empty() {
       std::lock_guard lock(mutex);
       return frames.empty();

@@ -96,7 +96,8 @@ struct Pong {
   std::int64_t sent = 0, here = 0;
   std::string kernel;
   std::uint64_t calls_done = 0, memory = 0;
-  double load = 0, busy = 0;  // busy: seconds in kernels
+  double load = 0;
+  std::int64_t busy = 0;  // nanoseconds in kernels
   std::uint64_t bytes_in = 0, bytes_out = 0;
   auto fields() { return std::tie(sent, here, kernel, calls_done, memory, load, busy, bytes_in, bytes_out); }
 };

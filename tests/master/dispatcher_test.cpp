@@ -264,6 +264,18 @@ TEST_F(DispatcherTest, AsksAndHearsHowRunnersAre) {
   EXPECT_THAT(dispatcher->roster().at(1).status.plugins, ElementsAre("numbers"));
 }
 
+TEST_F(DispatcherTest, LooksAtRunnersWhoseCountersItSees) {
+  link.visible[1].begin("numbers.add", 0);
+  have_runners(2);
+  link.sent.clear();
+  Clock::time_point before = Clock::now();
+  dispatcher->ask_runners();
+  EXPECT_THAT(link.words_to(1), ElementsAre());
+  EXPECT_THAT(link.words_to(2), ElementsAre(Word::kPing)) << "that one is elsewhere";
+  EXPECT_EQ(dispatcher->roster().at(1).status.kernel, "numbers.add");
+  EXPECT_GE(dispatcher->roster().at(1).answered, before);
+}
+
 TEST_F(DispatcherTest, SendsRunnersHomeAndSeesThemGo) {
   have_runners(2);
   dispatcher->stop();

@@ -117,7 +117,7 @@ TEST_F(EngineTest, AnswersAboutARunnerThatComputes) {
   ASSERT_TRUE(eventually([&] { return gate.inside() == 1; }));
   Status status = cluster->status(std::chrono::seconds(60));
   ASSERT_EQ(status.runners.size(), 1u);
-  EXPECT_EQ(status.runners[0].kernel, stem() + ".wait_for_gate") << "its helper answers while the kernel runs";
+  EXPECT_EQ(status.runners[0].kernel, stem() + ".wait_for_gate") << "it is seen while the kernel runs";
   EXPECT_EQ(status.runners[0].calls, 1);
   EXPECT_EQ(cluster.engine->running_at(1, std::chrono::seconds(60)), stem() + ".wait_for_gate");
   gate.open();

@@ -64,6 +64,12 @@ TEST_F(MailboxesTest, CarryMessagesBothWaysToWhomTheyAreMeantFor) {
   EXPECT_EQ(receive(master.all()[1]), "(nothing)");
 }
 
+TEST_F(MailboxesTest, ShowTheMasterEachRunnersCounters) {
+  fourth.all().front().counters->begin("numbers.add", 1);
+  EXPECT_EQ(master.all()[1].counters->look(1).kernel, "numbers.add");
+  EXPECT_EQ(master.all()[0].counters->look(1).kernel, "");
+}
+
 TEST_F(MailboxesTest, WakeTheOtherSide) {
   std::thread runner([&] {
     while (!fourth.all().front().in.has_message()) fourth.rest(kVeryLong, nullptr, nullptr);

@@ -8,10 +8,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "fixtures/temporary_directory.hpp"
 #include "fixtures/throws_with.hpp"
 
 namespace {
@@ -22,10 +29,17 @@ std::vector<std::int64_t> repeats(const std::vector<std::int64_t>& values, int t
   return all;
 }
 std::int64_t process() { return ::getpid(); }
+// Says by a file that it is inside, and stays until the directory is gone.
+void stays(const std::string& directory) {
+  std::ofstream(std::filesystem::path(directory) / "inside");
+  auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (std::filesystem::exists(directory) && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 }  // namespace
 GLUSTER_EXPORT(add)
 GLUSTER_EXPORT(repeats)
 GLUSTER_EXPORT(process)
+GLUSTER_EXPORT(stays)
 
 namespace gluster::tests {
 namespace {
@@ -164,6 +178,20 @@ TEST(SessionTest, SaysWhetherWorkMovesByItself) {
   bool alone = World().size == 1;  // then its runner is a thread, and no MPI is used
   EXPECT_EQ(status.helper, alone || level >= MPI_THREAD_SERIALIZED);
   EXPECT_EQ(status.text.find("no helper") == std::string::npos, status.helper) << status.text;
+}
+
+TEST(SessionTest, ShowsWhatARunnerOfItsNodeDoesThoughNoMessageMoves) {
+  Session session(MPI_COMM_WORLD);
+  if (!session.is_master()) return session.serve();
+  session.cluster().import_self();
+  std::optional<TemporaryDirectory> directory(std::in_place);
+  auto job = session.cluster().run<void>("stays", directory->path().string());
+  auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (directory->names().empty() && std::chrono::steady_clock::now() < end) job.wait_for(std::chrono::milliseconds(1));
+  Status status = session.cluster().status(std::chrono::milliseconds(0));  // nobody has the time to answer
+  directory.reset();
+  job.get();
+  EXPECT_EQ(std::ranges::count_if(status.runners, [](const RunnerStatus& runner) { return runner.kernel.ends_with(".stays"); }), 1) << status.text;
 }
 
 TEST(SessionTest, RefusesTheOtherSidesCalls) {
