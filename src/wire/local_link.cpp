@@ -5,12 +5,6 @@
 namespace gluster::wire {
 namespace {
 
-template <class Mailbox>
-std::deque<Frame> all_of(Mailbox& box, std::deque<Frame> Mailbox::*which) {
-  std::lock_guard lock(box.mutex);
-  return std::exchange(box.*which, {});
-}
-
 Head head_of(const Frame& frame) {
   return {0, static_cast<std::uint32_t>(frame.content->segments.size()), frame.number, frame.content->body.size(), frame.attempt, frame.word, 0, 0};
 }
@@ -29,17 +23,14 @@ void LocalLink::send(int, Frame frame) {
     frame.content = copy.get();
     frame.owner = std::move(copy);
   }
-  {
-    std::lock_guard lock(out_->mutex);
-    out_->frames.push_back(std::move(frame));
-  }
+  out_->frames.push(std::move(frame));
   out_->bell.ring();
 }
 
 bool LocalLink::poll(Receiver& receiver) {
-  std::deque<Frame> read = all_of(*out_, &Mailbox::read);
+  std::deque<Frame> read = out_->read.take_all();
   for (const Frame& frame : read) receiver.left(peer_, frame);
-  std::deque<Frame> frames = all_of(*in_, &Mailbox::frames);
+  std::deque<Frame> frames = in_->frames.take_all();
   for (Frame& frame : frames) take(std::move(frame), receiver);
   return !read.empty() || !frames.empty();
 }
@@ -60,24 +51,12 @@ void LocalLink::take(Frame frame, Receiver& receiver) {
   if (wanted) receiver.arrived(std::move(incoming));
   if (incoming) recycle(std::move(incoming));
   if (is_small(frame)) return;
-  {
-    std::lock_guard lock(in_->mutex);
-    in_->read.push_back(std::move(frame));
-  }
+  in_->read.push(std::move(frame));
   out_->bell.ring();
 }
 
 void LocalLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) {
-  auto was_read = [&] {
-    std::lock_guard lock(out_->mutex);
-    return !out_->read.empty();
-  };
-  in_->bell.sleep(most, [&] { return (ready != nullptr && ready(context)) || !in_->empty() || was_read(); });
-}
-
-bool LocalLink::drained() const {
-  std::lock_guard lock(out_->mutex);
-  return out_->frames.empty();
+  in_->bell.sleep(most, [&] { return (ready != nullptr && ready(context)) || !is_still(); });
 }
 
 }  // namespace gluster::wire

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -20,7 +21,8 @@ class LocalLink final : public Link {
   std::size_t gathered(int) const override { return 0; }
   bool poll(Receiver& receiver) override;
   bool busy() const override { return false; }
-  bool drained() const override;
+  bool drained() const override { return out_->frames.empty(); }
+  bool is_still() const override { return in_->frames.empty() && out_->read.empty(); }
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
   void wake() override { in_->bell.ring(); }
   std::chrono::microseconds longest_rest() const override { return std::chrono::milliseconds(100); }
@@ -28,16 +30,32 @@ class LocalLink final : public Link {
   const Counters* counters_of(int) const override { return &out_->counters; }
 
  private:
-  struct Mailbox {
-    std::mutex mutex;
-    std::deque<Frame> frames;  // not taken yet
-    std::deque<Frame> read;    // no longer read; back to who sent them
-    base::Bell bell;           // of who reads here
-    Counters counters;         // likewise
-    bool empty() {
-      std::lock_guard lock(mutex);
-      return frames.empty();
+  // Who only looks takes no lock: two threads that did would put each other to sleep.
+  class Queue {
+   public:
+    bool empty() const noexcept { return !has_some_.load(); }
+    void push(Frame frame) {
+      std::lock_guard lock(mutex_);
+      frames_.push_back(std::move(frame));
+      has_some_.store(true);
     }
+    std::deque<Frame> take_all() {
+      if (empty()) return {};
+      std::lock_guard lock(mutex_);
+      has_some_.store(false);
+      return std::exchange(frames_, {});
+    }
+
+   private:
+    std::atomic<bool> has_some_ = false;
+    std::mutex mutex_;
+    std::deque<Frame> frames_;
+  };
+  struct Mailbox {
+    Queue frames;       // not taken yet
+    Queue read;         // no longer read; back to who sent them
+    base::Bell bell;    // of who reads here
+    Counters counters;  // likewise
   };
 
   LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out) : peer_(peer), in_(std::move(in)), out_(std::move(out)) {}

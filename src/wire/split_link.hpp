@@ -24,6 +24,7 @@ class SplitLink final : public Link {
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override { second_->rest(most, ready, context); }
   void wake() override { second_->wake(); }
   std::chrono::microseconds longest_rest() const override { return second_->longest_rest(); }
+  bool is_still() const override { return first_->is_still() && second_->is_still(); }
   const Counters* counters_of(int rank) const override { return (rank == rank_ ? *first_ : *second_).counters_of(rank); }
 
  private:
