@@ -20,12 +20,6 @@ std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_
 
 }  // namespace
 
-struct Dispatcher::ResultTarget {
-  JobPointer job;
-  wire::ResultHead head;
-  wire::Failure failure;
-};
-
 Dispatcher::Dispatcher(wire::Link& link, Roster roster, std::size_t memory)
     : link_(&link), roster_(std::move(roster)), shares_(link, roster_, memory, [this] { return jobs_.number(); }) {}
 
@@ -224,169 +218,11 @@ std::string Dispatcher::running_at(int rank) const {
   return first == nullptr ? "" : first->call.kernel->name;
 }
 
-// --- results -------------------------------------------------------------------------------------------------------
-
-// The job that this frame is a result of; null when nobody waits for it: an old attempt, or another runner's.
-Dispatcher::JobPointer Dispatcher::take_expected(const wire::Incoming& frame) {
-  JobState* job = jobs_.find(frame.head.number);
-  if (job == nullptr) return nullptr;
-  const JobState::Call& call = job->call;
-  bool is_it = call.sent_out && call.runner == frame.rank && call.attempt == frame.head.attempt;
-  return is_it ? release(call) : nullptr;
-}
-
-void Dispatcher::open_result(wire::Incoming& frame) {
-  ResultTarget target{take_expected(frame), {}, {}};
-  if (!target.job) throw DataError(fmt::format("a result of call {} that nobody waits for", frame.head.number));
-  const JobPointer& job = target.job;
-  try {
-    read_result(frame, target);
-  } catch (const std::bad_alloc&) {
-    fail(job, {"std::bad_alloc", "its result does not fit into the master's memory: return it in parts"}, Outcome::kRefused);
-    send_queued();
-    throw;
-  } catch (const Error& error) {
-    finish(job, std::make_exception_ptr(DataError(fmt::format("{}: its result is damaged: {}", job->call.kernel->name, error.what()))));
-    send_queued();
-    throw;
-  } catch (...) {  // a value's own code
-    finish(job, std::current_exception());
-    send_queued();
-    throw DataError(fmt::format("{}: its result could not be read", job->call.kernel->name));
-  }
-  if (!queue_.empty()) send_queued();  // the runner has room, though the value may still be on its way
-  if (job->call.cancelled) return finish_cancelled(job);
-  if (frame.head.segments != 0 || frame.in.is_unfinished()) frame.target = std::make_shared<ResultTarget>(std::move(target));
-  else end_result(frame.in, target, nullptr);
-}
-
-// Its result has come, and nobody wants it.
-void Dispatcher::finish_cancelled(const JobPointer& job) {
-  if (job->call.has_outputs) finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name))));
-}
-
-void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
-  target.head = frame.in.get<wire::ResultHead>();
-  JobState& job = *target.job;
-  job.call.result_bytes = frame.head.body + frame.in.segment_bytes();
-  note_times(job, target.head);
-  if (job.call.cancelled) return;
-  if (!base::has_room_for(frame.in.segment_bytes())) throw std::bad_alloc();
-  if (target.head.outcome != static_cast<std::uint32_t>(Outcome::kValue)) return wire::open(frame.in, target.failure);
-  job.open_value(frame.in);
-  frame.in.expect_end();
-}
-
-void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {
-  auto target = std::static_pointer_cast<ResultTarget>(std::exchange(frame->target, nullptr));
-  Decoder& in = frame->in;
-  end_result(in, *target, std::move(frame));
-}
-
-// All of it is here. What of a value has still to be read, its taker reads, outside the baton: for that `holder` is kept.
-void Dispatcher::end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder) {
-  auto outcome = static_cast<Outcome>(target.head.outcome);
-  if (target.job->call.cancelled) return;
-  if (outcome == Outcome::kDropped && target.job->call.recalled) return queue_again(target.job);
-  if (outcome != Outcome::kValue) return fail(target.job, target.failure, outcome);
-  if (in.is_unfinished()) target.job->keep_unfinished(std::move(holder), in);
-  finish(target.job, nullptr);
-}
-
-void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) {
-  if (head.started == 0) return;
-  auto ahead = roster_.at(job.call.runner).ahead;
-  job.call.started = Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(head.started) - ahead));
-  job.call.compute_nanoseconds = head.compute;
-  roster_.note_compute(job.call.runner, head.compute, now());
-}
-
-CallSite Dispatcher::site(const JobState& job) const { return {job.call.kernel->name, job.call.runner, job.call.on->host, job.call.attempt}; }
-
-void Dispatcher::fail(const JobPointer& job, const wire::Failure& failure, Outcome outcome) {
-  CallSite at = site(*job);
-  std::string where = fmt::format("{} on rank {} ({}), attempt {}", at.kernel, at.rank, at.host, at.attempt);
-  auto error = [&]() -> std::exception_ptr {
-    if (outcome == Outcome::kDropped) return std::make_exception_ptr(Cancelled(where + " was cancelled"));
-    if (outcome == Outcome::kThrew) {
-      std::string what = fmt::format("{}, threw {}{}{}", where, failure.type, failure.message.empty() ? "" : ": ", failure.message);
-      return std::make_exception_ptr(KernelError(what, at, failure.type, failure.message));
-    }
-    std::string what = fmt::format("{}, could not be run: {}", where, failure.message);
-    if (failure.type == "gluster::DataError") return std::make_exception_ptr(DataError(what));
-    if (failure.type == "gluster::PluginError") return std::make_exception_ptr(PluginError(what));
-    return std::make_exception_ptr(UsageError(what));
-  };
-  finish(job, error());
-}
-
-// --- plugins -------------------------------------------------------------------------------------------------------
-
-std::uint32_t Dispatcher::add_image(Image image) {
-  image.plugin.image = static_cast<std::uint32_t>(images_.size());
-  images_.push_back({std::move(image), std::vector<Shipment>(roster_.size()), {}});
-  return images_.back().image.plugin.image;
-}
-
-// How far the plugin is at this rank; offers it there the first time.
-Dispatcher::Shipment& Dispatcher::offer(Shelved& shelved, int rank) {
-  Shipment& shipment = shelved.at(rank);
-  if (shipment.stage != Shipment::Stage::kNone) return shipment;
-  shipment.stage = Shipment::Stage::kOffered;
-  link_->send(rank, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
-  return shipment;
-}
-
-void Dispatcher::on_ready(int rank, std::uint32_t image) {
-  Shelved& shelved = images_.at(image);
-  Shipment& shipment = shelved.at(rank);
-  shipment.stage = Shipment::Stage::kReady;
-  roster_.at(rank).status.plugins.push_back(shelved.image.plugin.name);
-  for (const JobPointer& job : std::exchange(shipment.held, {})) advance(job, true);
-  offer_again(shelved, rank);
-}
-
-// `rank` has done with the bytes it was sent. The others on its node find the plugin in the node's cache now, or try in turn.
-void Dispatcher::offer_again(Shelved& shelved, int rank) {
-  const std::string& host = roster_.at(rank).info->host;
-  auto sent = shelved.bytes_sent_to.find(host);
-  if (sent == shelved.bytes_sent_to.end() || sent->second != rank) return;
-  shelved.bytes_sent_to.erase(sent);
-  for (int other : roster_.ranks()) {
-    Shipment& waiting = shelved.at(other);
-    if (waiting.stage != Shipment::Stage::kWaiting || roster_.at(other).info->host != host) continue;
-    waiting.stage = Shipment::Stage::kOffered;
-    link_->send(other, wire::frame_of(Word::kPlugin, jobs_.number(), shelved.image.plugin));
-  }
-}
-
-void Dispatcher::on_wanted(int rank, const wire::PluginWanted& wanted) {
-  Shelved& shelved = images_.at(wanted.image);
-  auto [sent, is_first] = shelved.bytes_sent_to.try_emplace(roster_.at(rank).info->host, rank);
-  if (is_first) return send_bytes(shelved, rank, wanted.what);
-  shelved.at(rank).stage = Shipment::Stage::kWaiting;
-}
-
-void Dispatcher::send_bytes(const Shelved& shelved, int rank, wire::Wanted what) {
-  const auto& bytes = what == wire::Wanted::kObject ? shelved.image.object : shelved.image.source;
-  link_->send(rank, wire::frame_of(Word::kPluginBytes, jobs_.number(), wire::PluginBytes{shelved.image.plugin.image, what, *bytes}));
-}
-
-void Dispatcher::on_failed(int rank, const wire::PluginFailed& failed) {
-  Shelved& shelved = images_.at(failed.image);
-  Shipment& shipment = shelved.at(rank);
-  shipment.stage = Shipment::Stage::kFailed;
-  shipment.failure = failed.message;
-  for (const JobPointer& job : std::exchange(shipment.held, {})) finish(release(job->call), std::make_exception_ptr(PluginError(failed.message)));
-  offer_again(shelved, rank);
-  send_queued();
-}
+// --- the rest ------------------------------------------------------------------------------------------------------
 
 void Dispatcher::on_share_done(int rank, const wire::ShareDone& done) {
   for (const JobPointer& job : shares_.done(rank, done)) advance(job, true);
 }
-
-// --- the rest ------------------------------------------------------------------------------------------------------
 
 void Dispatcher::ping() {
   wire::Ping ping{since_epoch(Clock::now()).count()};

@@ -192,9 +192,9 @@ void Engine::turn() {
 }
 
 bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
-  bool calls_back = callback_thread_.load() == std::this_thread::get_id();
+  bool calls_back = callbacks_.run_here();
   while (!ready(context)) {
-    if (calls_back && run_callback()) continue;  // what it waits for may follow one of these
+    if (calls_back && callbacks_.run_one()) continue;  // what it waits for may follow one of these
     if (deadline != Clock::time_point::max() && Clock::now() >= deadline) {
       turn();  // a loop around a wait_for(0) comes to an end
       return ready(context);
@@ -263,7 +263,7 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     void* context;
     bool calls_back;
     // Or something else that this thread must do first.
-    bool has_come() const { return engine->closed_.load() || ready(context) || (calls_back && engine->callbacks_wait_.load()); }
+    bool has_come() const { return engine->closed_.load() || ready(context) || (calls_back && engine->callbacks_.are_waiting()); }
     static bool ends_rest(void* it) {
       auto* wish = static_cast<Wish*>(it);
       return wish->engine->inbox_full_.load() || wish->has_come();
@@ -360,55 +360,6 @@ void Engine::wake_helper() {
   helper_wanted_.notify_one();
 }
 
-// --- callbacks -------------------------------------------------------------------------------------------------------
-
-void Engine::call_back(std::function<void()> what) {
-  {
-    std::lock_guard lock(callback_mutex_);
-    callbacks_.push_back(std::move(what));
-    callbacks_wait_.store(true);
-    callback_wanted_.notify_one();
-    if (std::exchange(callbacks_run_, true)) return;
-    if (!callbacks_end_) {
-      callback_ = std::thread([this] {
-        pthread_setname_np(pthread_self(), "gluster-then");
-        run_callbacks();
-      });
-      return;
-    }
-  }
-  run_callbacks();  // the thread has gone: whoever comes now does it
-}
-
-void Engine::run_callbacks() {
-  callback_thread_.store(std::this_thread::get_id());
-  for (;;) {
-    if (run_callback()) continue;
-    std::unique_lock lock(callback_mutex_);
-    callback_wanted_.wait(lock, [&] { return !callbacks_.empty() || callbacks_end_; });
-    if (!callbacks_.empty()) continue;
-    callbacks_run_ = false;
-    callback_thread_.store({});
-    return;
-  }
-}
-
-// The next one, if there is one.
-bool Engine::run_callback() {
-  std::function<void()> what;
-  {
-    std::lock_guard lock(callback_mutex_);
-    if (callbacks_.empty()) return false;
-    what = std::move(callbacks_.front());
-    callbacks_.pop_front();
-    callbacks_wait_.store(!callbacks_.empty());
-  }
-  what();
-  what = nullptr;  // with what it holds, ahead of who is told
-  tell_waiters();
-  return true;
-}
-
 // --- the end ---------------------------------------------------------------------------------------------------------
 
 bool Engine::shut_down(Clock::time_point deadline) {
@@ -442,7 +393,7 @@ bool Engine::shut_down(Clock::time_point deadline) {
 
 // Somebody else ends it. The callback thread cannot wait for that: it is waited for itself.
 bool Engine::wait_for_end() {
-  if (callback_thread_.load() == std::this_thread::get_id()) return false;
+  if (callbacks_.run_here()) return false;
   while (end_.load() == End::kOpen) std::this_thread::sleep_for(kHelperPeriod);
   return end_.load() == End::kDone;
 }
@@ -453,14 +404,7 @@ void Engine::stop_threads() {
     wake_helper();
     helper_.join();
   }
-  {
-    std::lock_guard lock(callback_mutex_);
-    callbacks_end_ = true;
-    callback_wanted_.notify_one();
-  }
-  if (!callback_.joinable()) return;
-  if (callback_.get_id() == std::this_thread::get_id()) callback_.detach();  // the last Job went with a callback
-  else callback_.join();
+  callbacks_.end();
 }
 
 }  // namespace gluster

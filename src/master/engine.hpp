@@ -2,7 +2,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "master/callbacks.hpp"
 #include "master/dispatcher.hpp"
 #include "master/places.hpp"
 #include "mpi/baton.hpp"
@@ -62,7 +62,7 @@ class Engine {
   // Moves messages once, if nobody else does.
   void turn();
   // Runs `what` on the callback thread, in turn.
-  void call_back(std::function<void()> what);
+  void call_back(std::function<void()> what) { callbacks_.add(std::move(what)); }
 
   // Calls `what(dispatcher)` with the baton held.
   template <class F>
@@ -92,8 +92,6 @@ class Engine {
   void rest_helper(std::chrono::milliseconds time);
   int rest_helper_until_wanted();
   void wake_helper();
-  void run_callbacks();
-  bool run_callback();
   bool compute();
   void answer();
   bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
@@ -129,15 +127,7 @@ class Engine {
   std::atomic<bool> helper_rests_ = false;
   std::atomic<bool> stop_ = false;
   std::thread helper_;
-
-  std::mutex callback_mutex_;
-  std::condition_variable callback_wanted_;
-  std::deque<std::function<void()>> callbacks_;
-  std::atomic<bool> callbacks_wait_ = false;
-  std::atomic<std::thread::id> callback_thread_;
-  bool callbacks_run_ = false;  // somebody runs them
-  bool callbacks_end_ = false;  // who runs them leaves when there are none
-  std::thread callback_;
+  master::Callbacks callbacks_{[this] { tell_waiters(); }};
 };
 
 }  // namespace gluster

@@ -292,8 +292,8 @@ std::shared_ptr<Chunk> MapState::next(bool in_order) {
       if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
       state.collect_all();
       state.fill();
-      auto at = in_order ? state.done.find(state.taken) : state.done.begin();
-      if (at != state.done.end()) return state.take(at);
+      bool is_next = !in_order || state.under_way.empty() || (!state.done.empty() && state.done.begin()->first < state.under_way.begin()->first);
+      if (is_next && !state.done.empty()) return state.take(state.done.begin());
       if (state.under_way.empty()) return nullptr;
       context.collected = state.collected.load();
     }

@@ -212,6 +212,21 @@ TEST_F(MapTest, GivesItemsAsTheyComeEachOnce) {
   EXPECT_EQ(seen.size(), 1000u);
 }
 
+TEST_F(MapTest, GoesOnInOrderAfterItemsAsTheyCame) {
+  auto map = cluster->map<std::int64_t>("square", numbers(1000), MapOptions{.chunk = 7});
+  std::vector<std::size_t> seen;
+  for (auto& item : map.as_completed()) {
+    seen.push_back(item.index);
+    if (seen.size() == 100) break;
+  }
+  std::size_t in_order_from = seen.size() + 7;  // the chunk that was begun goes on
+  for (auto& item : map.items()) seen.push_back(item.index);
+  EXPECT_TRUE(std::is_sorted(seen.begin() + static_cast<std::ptrdiff_t>(in_order_from), seen.end()));
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 1000u);
+  EXPECT_EQ(seen.size(), 1000u);
+}
+
 TEST_F(MapTest, ReducesInOrder) {
   std::string letters = cluster->map_reduce("letter", std::views::iota(0, 2000), "join", std::string("="), MapOptions{.chunk = 7});
   ASSERT_EQ(letters.size(), 2001u);

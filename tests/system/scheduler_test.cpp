@@ -88,6 +88,23 @@ TEST_F(SchedulerTest, WhatWaitsBehindALongCallIsRunByAnother) {
   held.wait();
 }
 
+TEST_F(SchedulerTest, CallsOfHigherPriorityGoAheadOfThoseThatWait) {
+  Gate gate;
+  auto workers = static_cast<std::size_t>(cluster().workers());
+  std::size_t held_up = computes() ? workers - 1 : workers;  // the master takes calls only while it waits
+  std::vector<Job<std::int64_t>> held, low;
+  for (std::size_t i = 0; i < held_up; ++i) held.push_back(cluster().run<std::int64_t>("gate.passes", gate.path()));
+  ASSERT_TRUE(gate.reached_by(held_up));
+  for (std::size_t i = 0; i < 100 * workers; ++i) low.push_back(add(1, 1));  // more than runners have credit for
+  auto high = cluster().run_first<std::int64_t>(1, "numbers.add", std::int64_t{2}, std::int64_t{2});
+  gate.open();
+  wait_all(low);
+  high.wait();
+  auto later = std::ranges::count_if(low, [&](auto& job) { return job.info().sent > high.info().sent; });
+  EXPECT_GT(later, static_cast<std::ptrdiff_t>(50 * workers)) << "calls that were there before it";
+  EXPECT_EQ(high.get(), 4);
+}
+
 TEST_F(SchedulerTest, StatusTellsWhatRunnersHaveDone) {
   auto calls = total(&RunnerStatus::calls_done);
   auto in = total(&RunnerStatus::bytes_in), out = total(&RunnerStatus::bytes_out);
