@@ -85,6 +85,9 @@ class JobState : public std::enable_shared_from_this<JobState> {
   /// The error of a job that has ended, null if it has a value; it counts as seen.
   std::exception_ptr error_now();
 
+  /// A batch is about to be sent, to a runner that shares the master's node memory or not. With the baton held.
+  virtual void goes_out(bool /*beside_master*/) {}
+
   /// The dispatcher's own notes; guarded by the baton until the job has ended.
   struct Call {
     const struct KernelEntry* kernel = nullptr;

@@ -63,11 +63,16 @@ class Chunk : public JobState {
   using JobState::JobState;
   std::size_t first = 0;
   std::uint32_t count = 0;
-  bool folded = false;  ///< one value for all of them
+  std::shared_ptr<class TicketWord> draws;  ///< not null: whoever runs it draws them, and until then nobody knows which they are
+  bool folded = false;                      ///< one value for all of them
+  std::uint64_t bytes_held = 0;             ///< of its result, once it has ended
   std::shared_ptr<void> kept;
   std::vector<ItemFailure> failures;  ///< in order
 
   void open_value(Decoder& in) final;
+  void goes_out(bool beside_master) final;
+  /// They are these: it has been decided.
+  void set_range(std::size_t its_first, std::uint32_t its_count);
   /// Once it has ended: makes its values whole; what went wrong with all of it is every item's error from now on.
   void close() noexcept;
   /// Null: it has a value.
@@ -113,6 +118,8 @@ class ChunkWriter {
   void add(std::span<const Argument> own, std::span<const Argument> common);
   /// All items at once: `count` indices from `begin` on.
   void add_indices(std::int64_t begin, std::uint32_t count, std::span<const Argument> common);
+  /// The indices that were added stand for as many that are drawn: at the word at `tickets` in node memory, and a part in `shares` of what is left.
+  void draw_indices(std::uint64_t tickets, std::uint32_t shares);
   std::uint32_t count() const noexcept { return count_; }
   /// Shared data that the items name.
   const std::vector<std::uint64_t>& objects() const noexcept { return objects_; }
@@ -144,6 +151,9 @@ class Inputs {
   virtual std::int64_t remaining() const = 0;
   /// True when they may be written on any thread, one at a time: then chunks go out also while the owner of the map is busy with other things.
   virtual bool is_anyones() const = 0;
+  /// How many indices they are; -1: they are none. Then any part of them may be written, in any order, whatever remaining() says.
+  virtual std::int64_t indices() const { return -1; }
+  virtual void write_indices(ChunkWriter& /*out*/, std::size_t /*first*/, std::uint32_t /*count*/) const {}
 };
 
 /// Throws UsageError where no item could be right.
@@ -288,15 +298,20 @@ class IndexInputs final : public Inputs {
   std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
     auto count = static_cast<std::uint32_t>(std::min(static_cast<std::int64_t>(most), remaining()));
     if (count == 0) return nullptr;
-    out.add_indices(begin_, count, pack_all(common_));
-    begin_ += count;
+    write_indices(out, written_, count);
+    written_ += count;
     return nullptr;
   }
-  std::int64_t remaining() const override { return end_ - begin_; }
+  std::int64_t remaining() const override { return indices() - static_cast<std::int64_t>(written_); }
   bool is_anyones() const override { return true; }
+  std::int64_t indices() const override { return end_ - begin_; }
+  void write_indices(ChunkWriter& out, std::size_t first, std::uint32_t count) const override {
+    out.add_indices(begin_ + static_cast<std::int64_t>(first), count, pack_all(common_));
+  }
 
  private:
-  std::int64_t begin_, end_;
+  const std::int64_t begin_, end_;
+  std::size_t written_ = 0;
   std::tuple<Common<C>...> common_;
 };
 

@@ -17,9 +17,11 @@ class ChunkSizer {
     std::int64_t size = largest_;
     if (item_nanoseconds_ > 0) size = std::min(size, static_cast<std::int64_t>(kChunkNanoseconds / item_nanoseconds_));
     if (item_bytes_ > 0) size = std::min(size, static_cast<std::int64_t>(kChunkBytes / item_bytes_));
-    if (remaining >= 0) size = std::min(size, remaining / (kShares * std::max(workers, 1)));
+    if (remaining >= 0) size = std::min(size, remaining / shares(workers));
     return std::clamp(size, std::int64_t{1}, kMost);
   }
+  // Into so many the rest is divided.
+  static std::uint32_t shares(int workers) { return static_cast<std::uint32_t>(kShares * std::max(workers, 1)); }
   // A chunk of `items` took so long in its kernel and so many bytes to and fro.
   void ended(std::int64_t items, std::int64_t nanoseconds, std::uint64_t bytes) {
     // Dearer items are believed at once, cheaper ones by and by: a chunk that is too small costs little.
@@ -36,7 +38,7 @@ class ChunkSizer {
   static constexpr double kChunkNanoseconds = 1e6;
   static constexpr double kChunkBytes = 1 << 20;
   static constexpr double kTrust = 0.4;
-  static constexpr std::int64_t kShares = 4;
+  static constexpr int kShares = 4;
   static constexpr std::int64_t kGrowth = 8;
   static constexpr std::int64_t kMost = std::int64_t{1} << 16;
 

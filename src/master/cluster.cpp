@@ -151,15 +151,19 @@ Status Cluster::status(std::chrono::milliseconds patience) {
   engine_->ask_runners(Clock::now() + patience);
   Status status;
   status.helper = engine_->has_helper();
+  int drawing = 0;
   engine_->with([&](auto& dispatcher) {
     for (int rank : dispatcher.roster().ranks()) {
       const auto& runner = dispatcher.roster().at(rank);
       RunnerStatus& one = status.runners.emplace_back(runner.status);
       one.calls = runner.calls;
+      drawing += runner.is_beside_master() ? 1 : 0;
       one.age = std::chrono::duration<double>(Clock::now() - runner.answered).count();
     }
   });
   status.text = status.helper ? "" : "no helper thread (MPI below MPI_THREAD_SERIALIZED): work moves only inside Gluster's calls\n";
+  status.text += fmt::format("maps over indices: {} of {} runners draw from node memory, others are given indices with each call\n", drawing,
+                             status.runners.size());
   for (const RunnerStatus& one : status.runners)
     status.text +=
         fmt::format("rank {} ({}): {} calls, {}{}, {} done, busy {:.1f} s, {} MiB in, {} MiB out, load {:.2f}, {} MiB, answered {:.1f} s ago\n",

@@ -127,6 +127,7 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
   JobState::Call& call = job->call;
+  if (call.is_batch) job->goes_out(roster_.at(call.runner).is_beside_master());
   wire::Frame frame{call.is_batch ? Word::kBatch : Word::kCall, static_cast<std::uint16_t>(call.attempt), call.number, &call.frame, nullptr};
   call.sent = waited ? std::max(base::quick_now(), call.queued) : call.queued;  // two threads' clocks may differ by 100 ns
   call.sent_out = true;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
+#include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 
@@ -11,6 +14,8 @@
 #include "master/arguments.hpp"
 #include "master/chunk_sizer.hpp"
 #include "master/engine.hpp"
+#include "master/ranges.hpp"
+#include "master/ticket_word.hpp"
 #include "wire/message.hpp"
 
 namespace gluster::detail {
@@ -19,13 +24,18 @@ namespace {
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;         // a chunk takes no more items beyond this
 constexpr std::uint64_t kResultsAhead = std::uint64_t{64} << 20;  // bytes of results that nobody has taken
 constexpr int kChunksPerWorker = 3;                               // one runs, one waits there, one waits here
+constexpr std::int64_t kMostTickets = 0xffffffff;                 // what the word holds
 
 }  // namespace
 
 // --- a chunk ---------------------------------------------------------------------------------------------------------
 
 void Chunk::open_value(Decoder& in) {
-  std::size_t parts = folded ? 1 : count;
+  if (draws) {
+    auto drawn = in.get<std::uint32_t>();
+    set_range(drawn, in.get<std::uint32_t>());
+  }
+  std::size_t parts = folded ? std::min(count, 1U) : count;
   open_items(parts);
   for (std::size_t item = 0; item < parts; ++item) {
     if (in.get<std::uint8_t>() == 0) {
@@ -37,6 +47,25 @@ void Chunk::open_value(Decoder& in) {
     decode(in, failure.type);
     decode(in, failure.message);
   }
+}
+
+void Chunk::set_range(std::size_t its_first, std::uint32_t its_count) {
+  first = its_first;
+  count = its_count;
+  draws = nullptr;
+}
+
+// What it cannot draw there is drawn here.
+void Chunk::goes_out(bool beside_master) {
+  if (!draws || beside_master) return;
+  wire::BatchHead head;
+  std::memcpy(&head, call.frame.body.data(), sizeof head);
+  base::Tickets::Range range = draws->tickets().draw(head.count, head.shares);
+  head.items = wire::Items::kIndices;
+  head.begin += range.first;
+  head.count = range.count;
+  call.frame.set(0, head);
+  set_range(range.first, range.count);
 }
 
 void Chunk::close() noexcept {
@@ -83,7 +112,7 @@ bool may_send_indices(const KernelEntry& kernel, std::int64_t begin, std::int64_
 }
 
 void ChunkWriter::begin(std::span<const Argument> own, std::span<const Argument> common) {
-  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0});
+  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, 0, 0});
   for (const Argument& argument : own) out_->put(argument.kind);
   for (const Argument& argument : common) out_->put(argument.kind);
   note_objects(common);
@@ -105,9 +134,15 @@ void ChunkWriter::add_indices(std::int64_t from, std::uint32_t count, std::span<
   std::array own{argument(&from)};
   begin(own, common);
   master::encode_item(*kernel_, first_, own, common, *out_);
-  wire::BatchHead head{{kernel_->image, kernel_->number}, count, wire::Items::kIndices, from, fold_, 0};
+  wire::BatchHead head{{kernel_->image, kernel_->number}, count, wire::Items::kIndices, from, fold_, 0, 0, 0};
   out_->set(0, head);
   count_ = count;
+}
+
+void ChunkWriter::draw_indices(std::uint64_t tickets, std::uint32_t shares) {
+  out_->set(offsetof(wire::BatchHead, items), wire::Items::kTickets);
+  out_->set(offsetof(wire::BatchHead, tickets), tickets);
+  out_->set(offsetof(wire::BatchHead, shares), shares);
 }
 
 bool ChunkWriter::is_full() noexcept {
@@ -127,102 +162,184 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
       : parts(std::move(given)),
         inputs(std::move(parts.inputs)),
         in_background(inputs->is_anyones() && parts.engine->has_helper()),
+        all(inputs->indices()),
+        tickets(all > 0 && all <= kMostTickets ? TicketWord::make(parts.engine) : nullptr),
         sizer(parts.options.chunk) {}
 
   Parts parts;  // but its inputs
   const std::shared_ptr<Inputs> inputs;
-  const bool in_background;               // chunks are made on the cluster's callback thread too
-  std::atomic<bool> owner_waits = false;  // who asks for results sees to everything itself
+  const bool in_background;                   // chunks are made on the cluster's callback thread too
+  const std::int64_t all;                     // indices; -1: they are none
+  const std::shared_ptr<TicketWord> tickets;  // null: chunks are cut here
+  std::atomic<bool> owner_waits = false;      // who asks for results sees to everything itself
   std::atomic<std::uint64_t> collected = 0;
   std::mutex mutex;          // for what follows
   std::exception_ptr error;  // of a chunk that could not be made while the owner was away
   master::ChunkSizer sizer;
-  std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their first item, as all here
-  std::map<std::size_t, std::shared_ptr<Chunk>> done;
-  std::map<std::size_t, std::uint64_t> result_bytes;  // of those
+  std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their number
+  std::map<std::size_t, std::shared_ptr<Chunk>> done;       // by their first item
   std::shared_ptr<Ended> ended = std::make_shared<Ended>();
-  std::size_t issued = 0, taken = 0;  // items
-  std::uint64_t bytes_done = 0;       // of results that nobody has taken
-  bool exhausted = false;             // no more chunks are made
+  std::size_t last = 0;          // chunk's number
+  std::size_t issued = 0;        // items, those that were drawn when last looked at
+  std::size_t items_done = 0;    // that nobody has taken
+  master::Ranges taken;          // items
+  std::uint64_t bytes_done = 0;  // of results that nobody has taken
+  bool exhausted = false;        // no more chunks are made
+  bool cancelled = false;
 
+  // Items below it may be sent.
+  std::size_t limit() const {
+    std::int64_t most = tickets ? all : std::numeric_limits<std::int64_t>::max();
+    auto had = static_cast<std::int64_t>(taken.size());
+    if (parts.options.window > 0 && parts.options.window < most - had) most = had + parts.options.window;
+    return static_cast<std::size_t>(most);
+  }
   bool may_issue() const {
-    auto ahead = static_cast<std::int64_t>(issued - taken);
-    return !exhausted && bytes_done < kResultsAhead && (parts.options.window == 0 || ahead < parts.options.window);
+    if (exhausted || bytes_done >= kResultsAhead || issued >= limit()) return false;
+    return !tickets || under_way.size() < limit() - taken.size() - items_done;  // each finds something to draw
   }
   std::int64_t next_size(int workers) const {
-    std::int64_t size = sizer.next(inputs->remaining(), workers);
-    if (parts.options.window > 0) size = std::min(size, parts.options.window - static_cast<std::int64_t>(issued - taken));
-    return size;
+    std::int64_t remaining = tickets ? all - static_cast<std::int64_t>(issued) : inputs->remaining();
+    return std::min(sizer.next(remaining, workers), static_cast<std::int64_t>(limit() - issued));
   }
-  void issue(std::int64_t most);
+  std::shared_ptr<Chunk> make_chunk();
+  void send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer);
+  void issue(std::int64_t most, int workers);
+  void issue_range(std::size_t first, std::size_t count);
   void fill();
-  void collect(std::size_t first);
+  void look_at_tickets();
+  void end_tickets();
+  bool recover();
+  void collect(std::size_t number);
   void collect_all();
   void advance_in_background() noexcept;
   std::shared_ptr<Chunk> take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at);
 };
 
-void MapState::State::issue(std::int64_t most) {
+std::shared_ptr<Chunk> MapState::State::make_chunk() {
   auto chunk = parts.make_chunk(parts.engine);
-  chunk->first = issued;
   chunk->folded = parts.fold != 0;
+  chunk->call.kernel = parts.kernel;
+  chunk->call.is_batch = true;
+  chunk->call.priority = parts.options.priority;
+  return chunk;
+}
+
+void MapState::State::send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer) {
   JobState::Call& call = chunk->call;
-  call.kernel = parts.kernel;
-  call.is_batch = true;
-  call.priority = parts.options.priority;
-  ChunkWriter writer(*parts.kernel, issued, parts.fold, call.frame);
-  // A kernel may still read what all items have in common when the map itself is gone.
-  chunk->kept =
-      std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(inputs->write(writer, static_cast<std::size_t>(most)), inputs);
-  chunk->count = writer.count();
-  if (chunk->count == 0) return void(exhausted = true);
   writer.close();
   call.objects = writer.objects();
   std::sort(call.objects.begin(), call.objects.end());
   call.objects.erase(std::unique(call.objects.begin(), call.objects.end()), call.objects.end());
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
-  chunk->on_end([queue = ended, first = issued, weak = weak_from_this()] {
-    queue->push(first);
+  std::size_t number = ++last;
+  chunk->on_end([queue = ended, number, weak = weak_from_this()] {
+    queue->push(number);
     auto state = weak.lock();
     if (state && state->in_background && !state->owner_waits.load()) state->parts.engine->call_back([state] { state->advance_in_background(); });
   });
-  under_way.emplace(issued, chunk);
+  parts.engine->submit(chunk);
+  under_way.emplace(number, std::move(chunk));  // nobody collects it meanwhile: that takes the mutex
+}
+
+void MapState::State::issue(std::int64_t most, int workers) {
+  std::shared_ptr<Chunk> chunk = make_chunk();
+  ChunkWriter writer(*parts.kernel, issued, parts.fold, chunk->call.frame);
+  // A kernel may still read what all items have in common when the map itself is gone.
+  auto kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(nullptr, inputs);
+  chunk->kept = kept;
+  if (tickets) {
+    inputs->write_indices(writer, 0, static_cast<std::uint32_t>(most));
+    writer.draw_indices(tickets->offset(), parts.options.chunk > 0 ? 0 : sizer.shares(workers));
+    chunk->draws = tickets;
+    chunk->count = writer.count();
+    return send(std::move(chunk), writer);
+  }
+  kept->first = inputs->write(writer, static_cast<std::size_t>(most));
+  chunk->set_range(issued, writer.count());
+  if (chunk->count == 0) return void(exhausted = true);
   issued += chunk->count;
-  parts.engine->submit(std::move(chunk));
+  send(std::move(chunk), writer);
+}
+
+// Indices that are known already.
+void MapState::State::issue_range(std::size_t first, std::size_t count) {
+  std::shared_ptr<Chunk> chunk = make_chunk();
+  ChunkWriter writer(*parts.kernel, first, parts.fold, chunk->call.frame);
+  inputs->write_indices(writer, first, static_cast<std::uint32_t>(count));
+  chunk->kept = inputs;
+  chunk->set_range(first, writer.count());
+  send(std::move(chunk), writer);
 }
 
 void MapState::State::fill() {
   if (exhausted) return;
   int workers = std::max(1, parts.engine->with([](auto& dispatcher) { return dispatcher.roster().workers(); }));
+  look_at_tickets();
   try {
-    while (may_issue() && under_way.size() < static_cast<std::size_t>(kChunksPerWorker * workers)) issue(next_size(workers));
+    while (may_issue() && under_way.size() < static_cast<std::size_t>(kChunksPerWorker * workers)) issue(next_size(workers), workers);
   } catch (...) {  // the caller's input is wrong
     exhausted = true;
     throw;
   }
 }
 
+// How far they are, and how far they may go now.
+void MapState::State::look_at_tickets() {
+  if (!tickets) return;
+  issued = std::max<std::size_t>(issued, tickets
+                                             ->with([&](base::Tickets& word) {
+                                               if (!exhausted) word.allow(static_cast<std::uint32_t>(limit()));
+                                               return base::Tickets::Range{word.drawn(), 0};
+                                             })
+                                             .first);
+}
+
+void MapState::State::end_tickets() {
+  if (!tickets) return;
+  tickets->with([](base::Tickets& word) {
+    word.close();
+    return base::Tickets::Range();
+  });
+}
+
+// What was drawn and has not come, though nothing is under way, goes out as an ordinary call. False: there is no such thing.
+bool MapState::State::recover() {
+  if (!tickets || cancelled) return false;
+  look_at_tickets();
+  std::size_t first = taken.first_gap(), end = taken.end_of_first_gap(done.empty() ? issued : std::min(issued, done.begin()->first));
+  if (first >= end) return false;
+  issue_range(first, end - first);
+  return true;
+}
+
 // A chunk has ended.
-void MapState::State::collect(std::size_t first) {
-  auto at = under_way.find(first);
+void MapState::State::collect(std::size_t number) {
+  ++collected;
+  auto at = under_way.find(number);
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   under_way.erase(at);
   chunk->close();
-  std::uint64_t bytes = 0;
+  if (cancelled) return;
+  if (chunk->draws) {  // it failed before anybody knew what it would draw: that is its share of the error
+    base::Tickets::Range range = tickets->with([&](base::Tickets& word) { return word.draw(chunk->count, 0); });
+    chunk->set_range(range.first, range.count);
+  }
+  if (chunk->count == 0) return;
   if (!chunk->has_failed() ||
       !chunk->failures.empty()) {  // else it was cancelled, perhaps, and its result is still to come: that writes in its notes
-    bytes = chunk->call.result_bytes;
-    sizer.ended(chunk->count, chunk->call.compute_nanoseconds, bytes + chunk->call.frame.body.size() + chunk->call.bytes);
+    chunk->bytes_held = chunk->call.result_bytes;
+    sizer.ended(chunk->count, chunk->call.compute_nanoseconds, chunk->bytes_held + chunk->call.frame.body.size() + chunk->call.bytes);
   }
-  bytes_done += bytes;
-  result_bytes.emplace(first, bytes);
-  if (parts.options.on_error == OnError::stop && chunk->has_failed()) exhausted = true;
+  bytes_done += chunk->bytes_held;
+  items_done += chunk->count;
+  if (parts.options.on_error == OnError::stop && chunk->has_failed() && !std::exchange(exhausted, true)) end_tickets();
+  std::size_t first = chunk->first;
   done.emplace(first, std::move(chunk));
-  ++collected;
 }
 
 void MapState::State::collect_all() {
-  while (auto first = ended->pop()) collect(*first);
+  while (auto number = ended->pop()) collect(*number);
 }
 
 void MapState::State::advance_in_background() noexcept {
@@ -239,8 +356,9 @@ void MapState::State::advance_in_background() noexcept {
 std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at) {
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   done.erase(at);
-  taken += chunk->count;
-  bytes_done -= result_bytes.extract(chunk->first).mapped();
+  taken.add(chunk->first, chunk->count);
+  items_done -= chunk->count;
+  bytes_done -= chunk->bytes_held;
   return chunk;
 }
 
@@ -264,9 +382,9 @@ OnError MapState::on_error() const noexcept { return state_->parts.options.on_er
 
 void MapState::cancel() noexcept {
   std::lock_guard lock(state_->mutex);
-  state_->exhausted = true;
+  state_->exhausted = state_->cancelled = true;
+  state_->end_tickets();
   state_->done.clear();
-  state_->result_bytes.clear();
   for (auto& [first, chunk] : state_->under_way) {
     try {
       chunk->cancel();
@@ -292,9 +410,9 @@ std::shared_ptr<Chunk> MapState::next(bool in_order) {
       if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
       state.collect_all();
       state.fill();
-      bool is_next = !in_order || state.under_way.empty() || (!state.done.empty() && state.done.begin()->first < state.under_way.begin()->first);
-      if (is_next && !state.done.empty()) return state.take(state.done.begin());
-      if (state.under_way.empty()) return nullptr;
+      auto first = state.done.begin();
+      if (first != state.done.end() && (!in_order || first->first == state.taken.first_gap())) return state.take(first);
+      if (state.under_way.empty() && !state.recover()) return nullptr;
       context.collected = state.collected.load();
     }
     auto ready = [](void* it) {

@@ -32,7 +32,9 @@ class Roster {
     std::chrono::nanoseconds ahead{0};  // its clock before the master's
     std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
     RunnerStatus status;                                                    // as it last answered, or was seen
-    const wire::Counters* counters = nullptr;                               // while it serves; null: they cannot be seen from here
+    // It reads and writes the node memory that the master has.
+    bool is_beside_master() const noexcept { return leader == 0 && node_memory != 0; }
+    const wire::Counters* counters = nullptr;  // while it serves; null: they cannot be seen from here
     Clock::time_point answered{};
   };
 

@@ -1,10 +1,12 @@
 #include "plugin/batch.hpp"
 
 #include <cstring>
+#include <new>
 #include <utility>
 #include <vector>
 
 #include "base/scalar.hpp"
+#include "base/tickets.hpp"
 #include "plugin/executor.hpp"
 
 namespace gluster::plugin {
@@ -21,6 +23,7 @@ class Batch : public Invocation {
   Batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold) : head_(head), kernel_(&kernel), fold_(fold) {}
 
   void run(Encoder& out) override {
+    if (head_.count == 0) return;  // there was nothing left to draw for it
     if (fold_ != nullptr) return run_folded(out);
     for (std::uint32_t item = 0; item < head_.count; ++item) {
       Encoder::Mark before = out.mark();
@@ -39,6 +42,11 @@ class Batch : public Invocation {
   // Its kernel's value. Throws what that does.
   virtual void run_item(std::uint32_t item, Encoder& out) = 0;
   const BatchHead& head() const { return head_; }
+  // Before it is run.
+  void set_range(std::uint32_t first, std::uint32_t count) {
+    head_.begin += first;
+    head_.count = count;
+  }
   const Kernel& kernel() const { return *kernel_; }
 
  private:
@@ -111,7 +119,7 @@ class LargeItems final : public Batch {
 static_assert(sizeof(BatchHead) % 16 == 0);
 
 // The arguments of one call, in which the index is written again and again.
-class Indices final : public Batch {
+class Indices : public Batch {
  public:
   Indices(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in)
       : Batch(head, kernel, fold), operands_(in.operands_if_any()), scalar_(kernel.signature().parameters.at(0).scalar) {
@@ -153,13 +161,36 @@ class Indices final : public Batch {
   std::size_t kinds_ = 0;
 };
 
+// Indices that are drawn when the call's turn has come: whoever is late has less to do.
+class DrawnIndices final : public Indices {
+ public:
+  DrawnIndices(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) : Indices(head, kernel, fold, in) {
+    Operands* operands = in.operands_if_any();
+    std::span<std::byte> place;
+    if (operands != nullptr && head.tickets % alignof(base::Tickets) == 0) place = operands->output({0, head.tickets, 0, sizeof(base::Tickets)});
+    if (place.empty()) Decoder::malformed("tickets that lie in another node's memory");
+    tickets_ = std::launder(reinterpret_cast<base::Tickets*>(place.data()));
+  }
+  void run(Encoder& out) override {
+    base::Tickets::Range range = tickets_->draw(head().count, head().shares);
+    out.put(range.first);
+    out.put(range.count);
+    set_range(range.first, range.count);
+    Indices::run(out);
+  }
+
+ private:
+  base::Tickets* tickets_;
+};
+
 }  // namespace
 
 std::unique_ptr<Invocation> open_batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) {
   if (fold != nullptr && fold->fold == nullptr) Decoder::malformed("a kernel to fold with that takes no two values of its own type");
-  if (head.items == Items::kIndices) {
+  if (head.items == Items::kIndices || head.items == Items::kTickets) {
     if (kernel.signature().parameters.empty() || kernel.signature().parameters[0].scalar == Scalar::none || !in.sizes().empty())
       Decoder::malformed("indices for a kernel that takes none");
+    if (head.items == Items::kTickets) return std::make_unique<DrawnIndices>(head, kernel, fold, in);
     return std::make_unique<Indices>(head, kernel, fold, in);
   }
   if (head.items != Items::kItems) Decoder::malformed("items of an unknown kind");

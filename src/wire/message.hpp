@@ -49,16 +49,20 @@ struct CallHead {
 // Many calls of one kernel, a chunk of a map: this, an ArgumentKind for each argument, and
 //     kItems    the arguments of one call after the other
 //     kIndices  those of one: the first argument is `begin`, and one more in each further call
+//     kTickets  the same, of indices that the runner draws when it comes to the call: from the base::Tickets at `tickets` in the node memory that it has in common
+//               with the master, `count` at most and a part in `shares` of what is left. The value begins with what was drawn: the first, and how many (u32 each)
 // It is answered by one Result, whose value is a byte an item, and its value (0) or its Failure (1). With a `fold` (which of the plugin's kernels
 // it is, plus 1) there is one such byte and value alone: the items' values, folded in order; a Failure there begins with the item's place (u32).
-enum class Items : std::uint32_t { kItems, kIndices };
+enum class Items : std::uint32_t { kItems, kIndices, kTickets };
 struct BatchHead {
   CallHead call;
   std::uint32_t count;
   Items items;
   std::int64_t begin;
   std::uint32_t fold;
-  std::uint32_t zero;
+  std::uint32_t shares;
+  std::uint64_t tickets;
+  std::uint64_t zero;
 };
 
 enum class Outcome : std::uint8_t { kValue, kThrew, kRefused, kDropped };

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "base/tickets.hpp"
 #include "fixtures/kernel_table.hpp"
 #include "fixtures/local_cluster.hpp"
 #include "fixtures/throws_with.hpp"
@@ -232,6 +233,66 @@ TEST_F(MapTest, ReducesInOrder) {
   ASSERT_EQ(letters.size(), 2001u);
   EXPECT_EQ(letters.substr(0, 30), "=abcdefghijklmnopqrstuvwxyzabc");
   EXPECT_EQ(cluster->map_reduce("letter", std::vector<int>(), "join", std::string("nothing")), "nothing");
+}
+
+// The word that a map's indices are drawn from; no other shared data is there.
+base::Tickets& tickets_in(std::span<std::byte> memory) { return *reinterpret_cast<base::Tickets*>(memory.data()); }
+
+class LostDrawTest : public MapTest {
+ protected:
+  // Some is drawn by somebody who then is no more; all the same every item is there once.
+  template <class F>
+  void lose_a_draw(F&& items_of) {
+    gate.close();
+    auto map = cluster->map<std::int64_t>("wait_for_gate", std::views::iota(0, 40), MapOptions{.chunk = 1});
+    ASSERT_TRUE(eventually([&] { return gate.inside() != 0; }));
+    EXPECT_EQ(tickets_in(cluster.engine->memory()).draw(7, 0).count, 7u);
+    gate.open();
+    std::multiset<std::int64_t> values;
+    for (auto& item : items_of(map)) values.insert(item.get());
+    gate.close();
+    EXPECT_EQ(values.size(), 40u);
+    EXPECT_EQ(std::set(values.begin(), values.end()).size(), 40u);
+  }
+};
+
+TEST_F(LostDrawTest, GoesOutAgainInOrder) {
+  lose_a_draw([](auto& map) { return map.items(); });
+}
+
+TEST_F(LostDrawTest, GoesOutAgainAfterAllOthers) {
+  lose_a_draw([](auto& map) { return map.as_completed(); });
+}
+
+TEST_F(MapTest, NoMoreIndicesAreDrawnThanItsWindow) {
+  auto map = cluster->map<void>("mark", std::views::iota(0, 1000), MapOptions{.chunk = 1, .window = 10});
+  auto marked = [] {
+    std::lock_guard lock(marks_mutex);
+    return marks.size();
+  };
+  EXPECT_TRUE(eventually([&] { return marked() == 10; }));
+  EXPECT_EQ(tickets_in(cluster.engine->memory()).draw(1, 0).count, 0u) << "the limit";
+  std::size_t items = 0;
+  for (auto& item : map.items()) {
+    item.get();
+    EXPECT_LE(tickets_in(cluster.engine->memory()).drawn(), item.index + 11);
+    ++items;
+  }
+  EXPECT_EQ(items, 1000u);
+}
+
+TEST_F(MapTest, GivesItsRoomInNodeMemoryBack) {
+  for (int i = 0; i < 3; ++i) cluster->parallel_for("mark", 0, 100);
+  EXPECT_TRUE(eventually([&] {
+    auto all = cluster->allocate<std::byte>(LocalCluster::kMemory);
+    return all.span().data() == cluster.engine->memory().data();
+  }));
+}
+
+TEST_F(MapTest, OfIndicesMayOutliveItsCluster) {
+  auto map = cluster->map<std::int64_t>("square", std::views::iota(0, 1'000'000));
+  cluster.end();
+  EXPECT_THROW(map.get(), Error);
 }
 
 TEST_F(MapTest, ReducesMaps) {

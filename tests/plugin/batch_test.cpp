@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/tickets.hpp"
 #include "fixtures/carried.hpp"
 #include "plugin/executor.hpp"
 
@@ -33,7 +34,7 @@ namespace {
 using testing::ElementsAre;
 using wire::Items;
 
-wire::BatchHead head_of(std::uint32_t count, Items items, std::int64_t begin = 0) { return {{0, 0}, count, items, begin, 0, 0}; }
+wire::BatchHead head_of(std::uint32_t count, Items items, std::int64_t begin = 0) { return {{0, 0}, count, items, begin, 0, 0, 0, 0}; }
 
 // A batch as a master writes it, but for what a test leaves out.
 class Batch {
@@ -61,12 +62,12 @@ class Batch {
     Decoder in;
     wire::ResultHead head;
   };
-  Answer run(const Kernel* fold = nullptr) {
+  Answer run(const Kernel* fold = nullptr, Operands* operands = nullptr) {
     out_.close();
     tests::Carried frame(out_);
     Decoder in(frame.body(), frame.segment_count());
     in.get<wire::BatchHead>();
-    in.arguments(kernel_->signature().parameters.size(), nullptr);
+    in.arguments(kernel_->signature().parameters.size(), operands);
     auto call = open_batch(head_, *kernel_, fold, in);
     frame.deliver(in);
     Encoder result;
@@ -79,6 +80,19 @@ class Batch {
   const Kernel* kernel_;
   Encoder out_;
 };
+
+// Node memory with a word for tickets in it.
+class Memory final : public Operands {
+ public:
+  static constexpr std::uint64_t kOffset = 64;
+  std::span<const std::byte> find(const SharedRef&) override { return {}; }
+  std::span<std::byte> output(const SharedRef& ref) override {
+    if (ref.offset != kOffset || ref.bytes != sizeof tickets) return {};
+    return {reinterpret_cast<std::byte*>(&tickets), sizeof tickets};
+  }
+  base::Tickets tickets;
+};
+wire::BatchHead drawing(std::uint32_t most, std::uint32_t shares = 0) { return {{0, 0}, most, Items::kTickets, 100, 0, shares, Memory::kOffset, 0}; }
 
 std::vector<std::int64_t> sums(Batch::Answer answer, int count) {
   std::vector<std::int64_t> all;
@@ -96,6 +110,44 @@ TEST(BatchTest, WritesTheIndexIntoTheFirstArgument) {
   Batch batch(head_of(3, Items::kIndices, 40), kernel_of<add>());
   batch.with(std::int64_t{0}, std::int64_t{100});
   EXPECT_THAT(sums(batch.run(), 3), ElementsAre(140, 141, 142));
+}
+
+TEST(BatchTest, DrawsIndicesWhenItsTurnHasCome) {
+  Memory memory;
+  memory.tickets.allow(5);
+  Batch batch(drawing(3), kernel_of<add>());
+  batch.with(std::int64_t{0}, std::int64_t{1000});
+  for (auto [first, count] : {std::pair{0u, 3u}, {3u, 2u}, {5u, 0u}}) {
+    auto answer = batch.run(nullptr, &memory);
+    EXPECT_EQ(answer.in.get<std::uint32_t>(), first);
+    EXPECT_EQ(answer.in.get<std::uint32_t>(), count);
+    for (auto index = first; index < first + count; ++index) {
+      EXPECT_FALSE(answer.failed());
+      EXPECT_EQ(answer.value<std::int64_t>(), 1100 + index);
+    }
+    answer.in.expect_end();
+  }
+}
+
+TEST(BatchTest, DrawsItsShareOfWhatIsLeft) {
+  Memory memory;
+  memory.tickets.allow(40);
+  auto answer = Batch(drawing(30, 4), kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(&kernel_of<add>(), &memory);
+  EXPECT_EQ(answer.in.get<std::uint32_t>(), 0u);
+  EXPECT_EQ(answer.in.get<std::uint32_t>(), 10u);
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 10 * 100 + 45) << "folded";
+}
+
+TEST(BatchTest, RefusesTicketsThatAreElsewhere) {
+  Memory memory;
+  auto head = drawing(3);
+  EXPECT_THROW(Batch(head, kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(), DataError)
+      << "this rank has nothing in common with the master";
+  for (std::uint64_t offset : {std::uint64_t{0}, Memory::kOffset + 1, kNowhere}) {
+    head.tickets = offset;
+    EXPECT_THROW(Batch(head, kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(nullptr, &memory), DataError);
+  }
 }
 
 TEST(BatchTest, AnItemThatThrowsFailsAlone) {
