@@ -4,14 +4,12 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <mutex>
 
 #include <fmt/format.h>
 
-#include "master/arguments.hpp"
 #include "master/chunk_sizer.hpp"
 #include "master/engine.hpp"
 #include "master/ranges.hpp"
@@ -21,77 +19,11 @@
 namespace gluster::detail {
 namespace {
 
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;         // a chunk takes no more items beyond this
 constexpr std::uint64_t kResultsAhead = std::uint64_t{64} << 20;  // bytes of results that nobody has taken
 constexpr int kChunksPerWorker = 3;                               // one runs, one waits there, one waits here
 constexpr std::int64_t kMostTickets = 0xffffffff;                 // what the word holds
 
 }  // namespace
-
-// --- a chunk ---------------------------------------------------------------------------------------------------------
-
-void Chunk::open_value(Decoder& in) {
-  if (draws) {
-    auto drawn = in.get<std::uint32_t>();
-    set_range(drawn, in.get<std::uint32_t>());
-  }
-  std::size_t parts = folded ? std::min(count, 1U) : count;
-  open_items(parts);
-  for (std::size_t item = 0; item < parts; ++item) {
-    if (in.get<std::uint8_t>() == 0) {
-      open_item(in, item);
-      continue;
-    }
-    ItemFailure& failure = failures.emplace_back();
-    failure.item = folded ? in.get<std::uint32_t>() : item;
-    decode(in, failure.type);
-    decode(in, failure.message);
-  }
-}
-
-void Chunk::set_range(std::size_t its_first, std::uint32_t its_count) {
-  first = its_first;
-  count = its_count;
-  draws = nullptr;
-}
-
-// What it cannot draw there is drawn here.
-void Chunk::goes_out(bool beside_master) {
-  if (!draws || beside_master) return;
-  wire::BatchHead head;
-  std::memcpy(&head, call.frame.body.data(), sizeof head);
-  base::Tickets::Range range = draws->tickets().draw(head.count, head.shares);
-  head.items = wire::Items::kIndices;
-  head.begin += range.first;
-  head.count = range.count;
-  call.frame.set(0, head);
-  set_range(range.first, range.count);
-}
-
-void Chunk::close() noexcept {
-  error_ = error_now();
-  if (error_) return;
-  try {
-    expect_value_now();
-  } catch (...) {
-    error_ = std::current_exception();
-  }
-  kept = nullptr;
-}
-
-std::exception_ptr Chunk::error_of(std::size_t item) const {
-  if (error_) return error_;
-  auto at =
-      std::lower_bound(failures.begin(), failures.end(), item, [](const ItemFailure& failure, std::size_t wanted) { return failure.item < wanted; });
-  if (folded ? failures.empty() : at == failures.end() || at->item != item) return nullptr;
-  const ItemFailure& failure = folded ? failures.front() : *at;
-  CallSite site{call.kernel->name, call.runner, call.on->host, call.attempt, static_cast<std::int64_t>(first + failure.item)};
-  return std::make_exception_ptr(KernelError(fmt::format("item {}: {} on rank {} ({}), attempt {}, threw {}{}{}", site.item, site.kernel, site.rank,
-                                                         site.host, site.attempt, failure.type, failure.message.empty() ? "" : ": ", failure.message),
-                                             site, failure.type, failure.message));
-}
-
-// --- its items -------------------------------------------------------------------------------------------------------
 
 void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result) {
   const Signature& signature = *kernel.signature;
@@ -110,52 +42,6 @@ bool may_send_indices(const KernelEntry& kernel, std::int64_t begin, std::int64_
   writer.add(std::array{argument(&last)}, common);  // says what is wrong
   return scratch.segments.empty() && kernel.signature->parameters[0].scalar != Scalar::none;
 }
-
-void ChunkWriter::begin(std::span<const Argument> own, std::span<const Argument> common) {
-  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, 0, 0});
-  for (const Argument& argument : own) out_->put(argument.kind);
-  for (const Argument& argument : common) out_->put(argument.kind);
-  note_objects(common);
-}
-
-void ChunkWriter::note_objects(std::span<const Argument> arguments) {
-  for (const Argument& argument : arguments)
-    if (argument.kind == ArgumentKind::shared) objects_.push_back(static_cast<const SharedRef*>(argument.value)->object);
-}
-
-void ChunkWriter::add(std::span<const Argument> own, std::span<const Argument> common) {
-  if (count_ == 0) begin(own, common);
-  master::encode_item(*kernel_, first_ + count_, own, common, *out_);
-  ++count_;
-  note_objects(own);
-}
-
-void ChunkWriter::add_indices(std::int64_t from, std::uint32_t count, std::span<const Argument> common) {
-  std::array own{argument(&from)};
-  begin(own, common);
-  master::encode_item(*kernel_, first_, own, common, *out_);
-  wire::BatchHead head{{kernel_->image, kernel_->number}, count, wire::Items::kIndices, from, fold_, 0, 0, 0};
-  out_->set(0, head);
-  count_ = count;
-}
-
-void ChunkWriter::draw_indices(std::uint64_t tickets, std::uint32_t shares) {
-  out_->set(offsetof(wire::BatchHead, items), wire::Items::kTickets);
-  out_->set(offsetof(wire::BatchHead, tickets), tickets);
-  out_->set(offsetof(wire::BatchHead, shares), shares);
-}
-
-bool ChunkWriter::is_full() noexcept {
-  for (; segments_counted_ < out_->segments.size(); ++segments_counted_) segment_bytes_ += out_->segments[segments_counted_].bytes;
-  return out_->body.size() + segment_bytes_ >= kChunkBytes;
-}
-
-void ChunkWriter::close() {
-  out_->set(offsetof(wire::BatchHead, count), count_);
-  out_->close();
-}
-
-// --- the map ---------------------------------------------------------------------------------------------------------
 
 struct MapState::State : std::enable_shared_from_this<MapState::State> {
   explicit State(Parts given)

@@ -1,0 +1,109 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gluster/arguments.hpp>
+#include <gluster/job.hpp>
+
+/// Items of a map that travel together.
+namespace gluster::detail {
+
+/// A kernel's failure at one item of a chunk.
+struct ItemFailure {
+  std::size_t item = 0;  ///< in the chunk
+  std::string type;
+  std::string message;
+};
+
+/// Items that travel together, and then their values.
+class Chunk : public JobState {
+ public:
+  using JobState::JobState;
+  std::size_t first = 0;
+  std::uint32_t count = 0;
+  std::shared_ptr<class TicketWord> draws;  ///< not null: whoever runs it draws them, and until then nobody knows which they are
+  bool folded = false;                      ///< one value for all of them
+  std::uint64_t bytes_held = 0;             ///< of its result, once it has ended
+  std::shared_ptr<void> kept;
+  std::vector<ItemFailure> failures;  ///< in order
+
+  void open_value(Decoder& in) final;
+  void goes_out(bool beside_master) final;
+  /// They are these: it has been decided.
+  void set_range(std::size_t its_first, std::uint32_t its_count);
+  /// Once it has ended: makes its values whole; what went wrong with all of it is every item's error from now on.
+  void close() noexcept;
+  /// Null: it has a value.
+  std::exception_ptr error_of(std::size_t item) const;
+  bool has_failed() const noexcept { return error_ != nullptr || !failures.empty(); }
+
+ protected:
+  virtual void open_items(std::size_t count) = 0;
+  virtual void open_item(Decoder& in, std::size_t item) = 0;
+
+ private:
+  std::exception_ptr error_;
+};
+
+template <class R>
+class ChunkOf final : public Chunk {
+ public:
+  using Chunk::Chunk;
+  static std::shared_ptr<Chunk> make(std::shared_ptr<Engine> engine) { return std::make_shared<ChunkOf>(std::move(engine)); }
+  std::vector<std::optional<R>> values;
+
+ private:
+  void open_items(std::size_t items) override { values.resize(items); }
+  void open_item(Decoder& in, std::size_t item) override { decode(in, values[item].emplace(fresh<R>())); }
+};
+template <>
+class ChunkOf<void> final : public Chunk {
+ public:
+  using Chunk::Chunk;
+  static std::shared_ptr<Chunk> make(std::shared_ptr<Engine> engine) { return std::make_shared<ChunkOf>(std::move(engine)); }
+
+ private:
+  void open_items(std::size_t) override {}
+  void open_item(Decoder&, std::size_t) override {}
+};
+
+/// Writes the items of one chunk.
+class ChunkWriter {
+ public:
+  ChunkWriter(const KernelEntry& kernel, std::size_t first, std::uint32_t fold, Encoder& out)
+      : kernel_(&kernel), first_(first), fold_(fold), out_(&out) {}
+  /// The next item's arguments: its own, then those of all. Throws UsageError that names the item.
+  void add(std::span<const Argument> own, std::span<const Argument> common);
+  /// All items at once: `count` indices from `begin` on.
+  void add_indices(std::int64_t begin, std::uint32_t count, std::span<const Argument> common);
+  /// The indices that were added stand for as many that are drawn: at the word at `tickets` in node memory, and a part in `shares` of what is left.
+  void draw_indices(std::uint64_t tickets, std::uint32_t shares);
+  std::uint32_t count() const noexcept { return count_; }
+  /// Shared data that the items name.
+  const std::vector<std::uint64_t>& objects() const noexcept { return objects_; }
+  /// True when the chunk is large enough, whatever the number of its items.
+  bool is_full() noexcept;
+  void close();
+
+ private:
+  void begin(std::span<const Argument> own, std::span<const Argument> common);
+  void note_objects(std::span<const Argument> arguments);
+
+  const KernelEntry* kernel_;
+  std::size_t first_;
+  std::uint32_t fold_;
+  Encoder* out_;
+  std::uint32_t count_ = 0;
+  std::vector<std::uint64_t> objects_;
+  std::size_t segments_counted_ = 0;
+  std::size_t segment_bytes_ = 0;
+};
+
+}  // namespace gluster::detail

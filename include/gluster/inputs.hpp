@@ -1,0 +1,169 @@
+#pragma once
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <iterator>
+#include <memory>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <gluster/arguments.hpp>
+#include <gluster/chunk.hpp>
+
+/// Where a map's items come from: any range, or indices.
+namespace gluster::detail {
+
+/// Where a map's items come from. One thread at a time.
+class Inputs {
+ public:
+  virtual ~Inputs() = default;
+  /// Writes the next items, `most` of them or fewer; none when there are no more. What the frame points into lives in what is returned.
+  virtual std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) = 0;
+  /// How many there are still; -1: nobody knows.
+  virtual std::int64_t remaining() const = 0;
+  /// True when they may be written on any thread, one at a time: then chunks go out also while the owner of the map is busy with other things.
+  virtual bool is_anyones() const = 0;
+  /// How many indices they are; -1: they are none. Then any part of them may be written, in any order, whatever remaining() says.
+  virtual std::int64_t indices() const { return -1; }
+  virtual void write_indices(ChunkWriter& /*out*/, std::size_t /*first*/, std::uint32_t /*count*/) const {}
+};
+
+/// An argument of all items. They are encoded again for each chunk, so it is kept whatever it is.
+template <class T>
+struct Copied {
+  T value;
+  template <class A>
+  explicit Copied(A&& given) : value(std::forward<A>(given)) {}
+  Argument pack() const { return argument(&value); }
+};
+template <class T>
+using Common = std::conditional_t<std::is_same_v<decltype(Kept<T>::value), const T*>, Copied<T>, Kept<T>>;
+
+/// A tuple of what an input gives, by address: nothing is copied that need not be.
+template <class E>
+using HolderOf =
+    std::conditional_t<kLooksElsewhere<E> || kIsSmartPointer<E> || kIsShared<E> || std::is_same_v<E, std::nullptr_t>, Kept<E>, Kept<Borrowed<E>>>;
+template <class E>
+HolderOf<E> hold(const E& value) {
+  if constexpr (std::is_same_v<HolderOf<E>, Kept<Borrowed<E>>>) return HolderOf<E>(Borrowed<E>{&value});
+  else return HolderOf<E>(value);
+}
+
+/// An input as the arguments of one call: a tuple is one each when it is spread.
+template <bool kSpread, class T>
+auto hold_all(const T& input) {
+  if constexpr (kSpread) return std::apply([](const auto&... element) { return std::tuple(hold(element)...); }, input);
+  else return std::tuple(hold(input));
+}
+template <class... H>
+auto pack_all(const std::tuple<H...>& holders) {
+  return std::apply([](const auto&... holder) { return std::array<Argument, sizeof...(H)>{holder.pack()...}; }, holders);
+}
+template <class T>
+constexpr bool kMayBePointedInto = kPointedInto<T> || kLooksElsewhere<T> || kIsSmartPointer<T> || kIsShared<T>;
+template <class... T>
+constexpr bool kMayBePointedInto<std::tuple<T...>> = (kMayBePointedInto<std::remove_cvref_t<T>> || ... || false);
+template <class A, class B>
+constexpr bool kMayBePointedInto<std::pair<A, B>> = kMayBePointedInto<std::remove_cvref_t<A>> || kMayBePointedInto<std::remove_cvref_t<B>>;
+
+/// True where hold() makes more of an input than its address.
+template <class T>
+constexpr bool kMayHaveHolder = kLooksElsewhere<T> || kIsSmartPointer<T> || kIsShared<T>;
+template <class... T>
+constexpr bool kMayHaveHolder<std::tuple<T...>> = (kMayHaveHolder<std::remove_cvref_t<T>> || ... || false);
+template <class A, class B>
+constexpr bool kMayHaveHolder<std::pair<A, B>> = kMayHaveHolder<std::remove_cvref_t<A>> || kMayHaveHolder<std::remove_cvref_t<B>>;
+
+/// Items from a range, one pass: taken from it when their chunk goes out.
+template <bool kSpread, class View, class... C>
+class RangeInputs final : public Inputs {
+  using Reference = std::ranges::range_reference_t<View>;
+  using Item = std::ranges::range_value_t<View>;
+  // It stays where it is while the iterator goes on.
+  static constexpr bool kStays =
+      std::ranges::forward_range<View> && std::is_same_v<std::remove_cvref_t<Reference>, Item> && std::is_lvalue_reference_v<Reference>;
+
+ public:
+  explicit RangeInputs(View view, std::tuple<Common<C>...>&& common)
+      : view_(std::move(view)), common_(std::move(common)), at_(std::ranges::begin(view_)), end_(std::ranges::end(view_)) {
+    if constexpr (std::ranges::sized_range<View>) remaining_ = static_cast<std::int64_t>(std::ranges::size(view_));
+  }
+  std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
+    auto common = pack_all(common_);
+    std::shared_ptr<void> kept;
+    if constexpr (kStays && !kMayHaveHolder<Item>) {
+      for (; out.count() < most && !out.is_full() && at_ != end_; step()) add(out, *at_, common);
+    } else if constexpr (!kMayBePointedInto<Item>) {
+      for (; out.count() < most && !out.is_full() && at_ != end_; step()) {
+        Item item(*at_);
+        add(out, item, common);
+      }
+    } else {
+      using Holders = decltype(hold_all<kSpread>(std::declval<const Item&>()));
+      struct Stored {
+        Item item;
+        Holders holders;
+        explicit Stored(Reference given) : item(std::forward<Reference>(given)), holders(hold_all<kSpread>(item)) {}
+      };
+      auto stored = std::make_shared<std::deque<Stored>>();
+      for (; out.count() < most && !out.is_full() && at_ != end_; step()) out.add(pack_all(stored->emplace_back(*at_).holders), common);
+      kept = std::move(stored);
+    }
+    return kept;
+  }
+  std::int64_t remaining() const override { return remaining_; }
+  bool is_anyones() const override { return kStays && std::ranges::contiguous_range<View>; }  // nothing of the user's runs
+
+ private:
+  template <std::size_t N>
+  static void add(ChunkWriter& out, const Item& item, const std::array<Argument, N>& common) {
+    out.add(pack_all(hold_all<kSpread>(item)), common);
+  }
+  void step() {
+    ++at_;
+    if (remaining_ > 0) --remaining_;
+  }
+
+  View view_;
+  std::tuple<Common<C>...> common_;
+  std::ranges::iterator_t<View> at_;
+  std::ranges::sentinel_t<View> end_;
+  std::int64_t remaining_ = -1;
+};
+
+/// Indices: nothing but two numbers a chunk is sent.
+template <class... C>
+class IndexInputs final : public Inputs {
+ public:
+  IndexInputs(std::int64_t begin, std::int64_t end, std::tuple<Common<C>...>&& common) : begin_(begin), end_(end), common_(std::move(common)) {}
+  std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
+    auto count = static_cast<std::uint32_t>(std::min(static_cast<std::int64_t>(most), remaining()));
+    if (count == 0) return nullptr;
+    write_indices(out, written_, count);
+    written_ += count;
+    return nullptr;
+  }
+  std::int64_t remaining() const override { return indices() - static_cast<std::int64_t>(written_); }
+  bool is_anyones() const override { return true; }
+  std::int64_t indices() const override { return end_ - begin_; }
+  void write_indices(ChunkWriter& out, std::size_t first, std::uint32_t count) const override {
+    out.add_indices(begin_ + static_cast<std::int64_t>(first), count, pack_all(common_));
+  }
+
+ private:
+  const std::int64_t begin_, end_;
+  std::size_t written_ = 0;
+  std::tuple<Common<C>...> common_;
+};
+
+template <class T>
+constexpr bool kIsIota = false;
+template <std::signed_integral I>
+constexpr bool kIsIota<std::ranges::iota_view<I, I>> = true;
+
+}  // namespace gluster::detail
