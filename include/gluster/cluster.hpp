@@ -147,6 +147,10 @@ template <class... T>
 std::tuple<std::span<T>...> outputs(const std::tuple<std::span<T>...>& out) {
   return out;
 }
+template <class T>
+std::tuple<std::span<T>> outputs(const Shared<T>& out) {
+  return {out.writable()};
+}
 template <std::ranges::contiguous_range Out>
 auto outputs(Out& out) {
   return std::tuple(std::span<std::remove_reference_t<std::ranges::range_reference_t<Out>>>(out));
@@ -201,7 +205,7 @@ class Cluster {
   }
 
   /// Calls a kernel whose first parameters are outputs (`std::span<T>`), which it writes where `out` says: in place when `out` is part of an array of allocate() and the
-  /// kernel runs on the master's node, else they come back into their place. `out` is a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
+  /// kernel runs on the master's node, else they come back into their place. `out` is such an array, a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
   /// has ended. Throws UsageError also for outputs that overlap those of a call that has not ended, and for such in a sealed array.
   template <class Out, class... A>
   Job<void> run_into(Out&& out, std::string_view name, A&&... arguments) {

@@ -249,6 +249,10 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
 }
 
 MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
+  const MapOptions& options = state_->parts.options;
+  if (options.chunk < 0 || options.window < 0)
+    throw UsageError(
+        fmt::format("MapOptions: chunk ({}) and window ({}) are numbers of items; 0 leaves them to Gluster", options.chunk, options.window));
   std::lock_guard lock(state_->mutex);
   state_->fill();
 }

@@ -312,6 +312,8 @@ TEST_F(MapTest, AWrongCallIsRefusedAtOnce) {
   EXPECT_THROWS_WITH((void)cluster->map<std::int64_t>("add", numbers(3)), UsageError, "gives 1 argument", "i64(i64,i64)");
   EXPECT_THROWS_WITH((void)cluster->map<double>("square", numbers(3)), UsageError, "f64");
   EXPECT_THROWS_WITH((void)cluster->map<double>("squared", numbers(3)), UsageError, "square");
+  EXPECT_THROWS_WITH((void)cluster->map<std::int64_t>("square", numbers(3), MapOptions{.chunk = -1}), UsageError, "chunk (-1)");
+  EXPECT_THROWS_WITH((void)cluster->map<std::int64_t>("square", numbers(3), MapOptions{.window = -2}), UsageError, "window (-2)");
 }
 
 TEST_F(MapTest, DroppedItCancelsWhatHasNotRun) {

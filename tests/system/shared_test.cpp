@@ -102,8 +102,7 @@ TEST_F(SharedTest, OutputsAreWrittenIntoAnArray) {
   constexpr std::size_t kParts = 17, kEach = 10'000;
   auto array = cluster().allocate<double>(kParts * kEach);
   std::vector<Job<void>> jobs;
-  for (std::size_t i = 0; i < kParts; ++i)
-    jobs.push_back(cluster().run_into(array.writable().subspan(i * kEach, kEach), "shared.fill", static_cast<double>(i)));
+  for (std::size_t i = 0; i < kParts; ++i) jobs.push_back(cluster().run_into(array.part(i * kEach, kEach), "shared.fill", static_cast<double>(i)));
   for (auto& job : jobs) job.get();
   for (std::size_t i = 0; i < kParts * kEach; ++i) ASSERT_EQ(array.span()[i], static_cast<double>(i / kEach));
   array.seal();
