@@ -60,14 +60,20 @@ requires(!kFlat<T>) constexpr bool kPointedInto<std::array<T, N>> = kPointedInto
 template <class T>
 constexpr bool kIsShared = false;
 
+/// An argument of one's own.
+template <class T>
+struct Copied {
+  T value;
+  template <class A>
+  explicit Copied(A&& given) : value(std::forward<A>(given)) {}
+  Argument pack() const { return argument(&value); }
+};
+
 /// How a job keeps an argument given as A: a copy of an lvalue, the rvalue itself, or nothing but its address when
 /// the frame will hold all of it anyway.
 template <class T>
-struct Kept {
-  T value;
-  template <class A>
-  explicit Kept(A&& given) : value(std::forward<A>(given)) {}
-  Argument pack() const { return argument(&value); }
+struct Kept : Copied<T> {
+  using Copied<T>::Copied;
 };
 template <class T>
 requires(!kPointedInto<T>) struct Kept<T> {

@@ -66,12 +66,6 @@ class GLUSTER_PUBLIC BlockPool {
     std::free(piece);
   }
 
-  /// Bytes of the pieces that are kept now.
-  std::size_t kept() const noexcept {
-    std::lock_guard lock(mutex_);
-    return kept_bytes_;
-  }
-
   /// Gives all kept pieces back to the system if none came or went for so long. True if there were any.
   bool trim(std::chrono::nanoseconds unused_for = {}) noexcept {
     std::lock_guard lock(mutex_);
@@ -113,7 +107,7 @@ class GLUSTER_PUBLIC BlockPool {
     return piece.data;
   }
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::vector<Piece> kept_;
   std::size_t kept_bytes_ = 0;
   Clock::time_point used_{};

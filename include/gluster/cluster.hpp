@@ -334,7 +334,7 @@ class Cluster {
     std::tuple<detail::Common<std::decay_t<C>>...> kept(std::forward<C>(common)...);
     std::size_t own = 1;
     if constexpr (kSpread) own = std::tuple_size_v<Item>;
-    detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>());
+    detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>(), options);
     View view = std::views::all(std::forward<Inputs>(inputs));
     if constexpr (!kSpread && detail::kIsIota<View>) {
       std::int64_t begin = view.empty() ? 0 : view.front(), end = view.empty() ? 0 : std::int64_t{view.back()} + 1;

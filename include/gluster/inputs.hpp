@@ -35,13 +35,6 @@ class Inputs {
 
 /// An argument of all items. They are encoded again for each chunk, so it is kept whatever it is.
 template <class T>
-struct Copied {
-  T value;
-  template <class A>
-  explicit Copied(A&& given) : value(std::forward<A>(given)) {}
-  Argument pack() const { return argument(&value); }
-};
-template <class T>
 using Common = std::conditional_t<std::is_same_v<decltype(Kept<T>::value), const T*>, Copied<T>, Kept<T>>;
 
 /// A tuple of what an input gives, by address: nothing is copied that need not be.

@@ -1,12 +1,10 @@
 #pragma once
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -53,7 +51,7 @@ struct MapItem<void> {
 namespace detail {
 
 /// Throws UsageError where no item could be right.
-void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result);
+void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result, const MapOptions& options);
 /// True when indices of [begin, end) can be made where the kernel runs. Throws UsageError for such as its parameter cannot hold.
 bool may_send_indices(const KernelEntry& kernel, std::int64_t begin, std::int64_t end, std::span<const Argument> common);
 

@@ -9,12 +9,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <string_view>
 
 #include <fmt/format.h>
-#include <gluster/block.hpp>
 
 #include "base/digest.hpp"
+#include "base/room.hpp"
 
 namespace gluster::base {
 namespace {
@@ -89,9 +90,12 @@ std::uint64_t available_memory() {
 }
 
 bool has_room_for(std::uint64_t bytes) {
-  constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;  // to ask reads five files, which takes 0.1 ms
-  std::uint64_t kept = BlockPool::of_process().kept();
-  return bytes < kept + kWorthAsking || bytes - kept <= available_memory();
+  constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+  if (bytes < kWorthAsking) return true;
+  static std::mutex mutex;
+  static Room room;
+  std::lock_guard lock(mutex);
+  return room.grant(bytes, Room::Clock::now(), available_memory);
 }
 
 std::uint64_t resident_memory() { return resident_memory(::getpid()); }

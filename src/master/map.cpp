@@ -25,7 +25,10 @@ constexpr std::int64_t kMostTickets = 0xffffffff;                 // what the wo
 
 }  // namespace
 
-void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result) {
+void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result, const MapOptions& options) {
+  if (options.chunk < 0 || options.window < 0)
+    throw UsageError(
+        fmt::format("MapOptions: chunk ({}) and window ({}) are numbers of items; 0 leaves them to Gluster", options.chunk, options.window));
   const Signature& signature = *kernel.signature;
   if (own + common.size() != signature.parameters.size())
     throw UsageError(fmt::format("{}: an item gives {} argument{} and all items {} more, the kernel is {}", kernel.name, own, own == 1 ? "" : "s",
@@ -249,10 +252,6 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
 }
 
 MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
-  const MapOptions& options = state_->parts.options;
-  if (options.chunk < 0 || options.window < 0)
-    throw UsageError(
-        fmt::format("MapOptions: chunk ({}) and window ({}) are numbers of items; 0 leaves them to Gluster", options.chunk, options.window));
   std::lock_guard lock(state_->mutex);
   state_->fill();
 }

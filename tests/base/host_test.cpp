@@ -6,7 +6,6 @@
 #include <limits>
 #include <vector>
 
-#include <gluster/block.hpp>
 #include <gmock/gmock.h>
 
 namespace gluster::base {
@@ -29,13 +28,6 @@ TEST(HostTest, TellsHowMuchMemoryThereIs) {
 TEST(HostTest, HasNoRoomForMoreThanThereIs) {
   EXPECT_TRUE(has_room_for(1));
   EXPECT_FALSE(has_room_for(std::numeric_limits<std::uint64_t>::max() / 2));
-}
-
-TEST(HostTest, HasRoomForWhatThePoolKeepsAsWell) {
-  constexpr std::size_t kKept = std::size_t{256} << 20;
-  { Block<std::byte> kept(kKept); }  // nothing touches it, so it is as available as before
-  EXPECT_TRUE(has_room_for(available_memory() + kKept / 2));
-  BlockPool::of_process().trim();
 }
 
 TEST(HostTest, SeesThisProcessGrow) {

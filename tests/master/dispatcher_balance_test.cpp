@@ -1,8 +1,6 @@
 // Who gets which call, and what is taken back.
 #include <gmock/gmock.h>
 
-#include <thread>
-
 #include "fixtures/dispatcher_story.hpp"
 #include "fixtures/throws_with.hpp"
 
@@ -29,13 +27,11 @@ class BalanceTest : public tests::DispatcherStory {
     dispatcher->submit(job);
     return job;
   }
-  // Until calls that wait behind another may be taken back.
-  void balance_until_cancelled(int rank) {
-    for (auto end = Clock::now() + std::chrono::seconds(20); Clock::now() < end && cancels(rank) == 0;
-         std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
-      dispatcher->begin_turn();
-      dispatcher->balance();
-    }
+  // When calls that wait behind another have waited for long.
+  void balance_later() {
+    dispatcher->begin_turn(Clock::now() + std::chrono::seconds(1));
+    dispatcher->balance();
+    dispatcher->begin_turn();
   }
   long cancels(int rank) {
     auto words = link.words_to(rank);
@@ -78,7 +74,7 @@ TEST_F(BalanceTest, TakesBackWhatWaitsWhileAnotherIsIdle) {
   int busy = calls()[0]->rank, other = 3 - busy;
   come(other, value_of(call_to(other, 0), std::int64_t{0}));
   come(other, value_of(call_to(other, 1), std::int64_t{0}));
-  balance_until_cancelled(busy);
+  balance_later();
   ASSERT_EQ(cancels(busy), 1);
   EXPECT_EQ(calls(other).size(), 2u) << "not before the runner has given it back";
   come(busy, dropped(call_to(busy, 1)));
@@ -93,7 +89,7 @@ TEST_F(BalanceTest, WhatHasBegunMeanwhileStaysWhereItIs) {
   auto three = submit(3);
   int busy = calls()[2]->rank, other = 3 - busy;
   come(other, value_of(call_to(other), std::int64_t{0}));
-  balance_until_cancelled(busy);
+  balance_later();
   come(busy, value_of(call_to(busy, 0), std::int64_t{10}));
   come(busy, value_of(call_to(busy, 1), std::int64_t{30}));
   EXPECT_EQ(value(three), 30);
@@ -103,9 +99,7 @@ TEST_F(BalanceTest, WhatHasBegunMeanwhileStaysWhereItIs) {
 TEST_F(BalanceTest, NothingIsTakenBackWhileAllAreBusy) {
   have_runners(1);
   submit(1), submit(2);
-  std::this_thread::sleep_for(std::chrono::milliseconds(3));
-  dispatcher->begin_turn();
-  dispatcher->balance();
+  balance_later();
   EXPECT_EQ(cancels(1), 0);
 }
 
@@ -115,7 +109,7 @@ TEST_F(BalanceTest, ACallThatWasTakenBackCanBeCancelled) {
   auto three = submit(3);
   int busy = calls()[2]->rank, other = 3 - busy;
   come(other, value_of(call_to(other), std::int64_t{0}));
-  balance_until_cancelled(busy);
+  balance_later();
   dispatcher->cancel(three);
   EXPECT_TRUE(three->ended());
   come(busy, dropped(call_to(busy, 1)));
