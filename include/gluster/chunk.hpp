@@ -13,6 +13,10 @@
 #include <gluster/job.hpp>
 
 /// Items of a map that travel together.
+namespace gluster::wire {
+enum class Items : std::uint32_t;
+}
+
 namespace gluster::detail {
 
 /// A kernel's failure at one item of a chunk.
@@ -83,8 +87,10 @@ class ChunkWriter {
   void add(std::span<const Argument> own, std::span<const Argument> common);
   /// All items at once: `count` indices from `begin` on.
   void add_indices(std::int64_t begin, std::uint32_t count, std::span<const Argument> common);
-  /// The indices that were added stand for as many that are drawn: at the word at `tickets` in node memory, and a part in `shares` of what is left.
-  void draw_indices(std::uint64_t tickets, std::uint32_t shares);
+  /// All items at once: `count` elements of shared data from `from` on. `any` is an argument of their type.
+  void add_elements(const SharedRef& of, const Argument& any, std::int64_t from, std::uint32_t count, std::span<const Argument> common);
+  /// What was added at once stands for as many that are drawn: at the word at `tickets` in node memory, and a part in `shares` of what is left.
+  void draw(std::uint64_t tickets, std::uint32_t shares);
   std::uint32_t count() const noexcept { return count_; }
   /// Shared data that the items name.
   const std::vector<std::uint64_t>& objects() const noexcept { return objects_; }
@@ -94,6 +100,7 @@ class ChunkWriter {
 
  private:
   void begin(std::span<const Argument> own, std::span<const Argument> common);
+  void add_numbers(wire::Items items, std::int64_t from, std::uint32_t count, std::span<const Argument> own, std::span<const Argument> common);
   void note_objects(std::span<const Argument> arguments);
 
   const KernelEntry* kernel_;

@@ -244,13 +244,13 @@ class Cluster {
   }
 
   /// Calls a kernel once for each of `inputs`, chunks of them at a time, and gives back its values in order or as they come. `inputs` is any
-  /// range, also one that is made as it goes: it is never held whole. An lvalue is borrowed, an rvalue is moved into the Map. `common` arguments follow the
+  /// range, also one that is made as it goes: it is never held whole; or a Shared, whose elements are not sent again. An lvalue is borrowed, an rvalue is moved into the Map. `common` arguments follow the
   /// input's own in every call; large ones should be Shared. Throws UsageError as `run` does.
-  template <class R, std::ranges::input_range Inputs, class... C>
+  template <class R, detail::MapInputs Inputs, class... C>
   Map<R> map(std::string_view name, Inputs&& inputs, const MapOptions& options, C&&... common) {
     return start_map<R, false>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
   }
-  template <class R, std::ranges::input_range Inputs, class... C>
+  template <class R, detail::MapInputs Inputs, class... C>
   requires(!std::same_as<std::tuple_element_t<0, std::tuple<std::decay_t<C>..., void>>, MapOptions>) Map<R> map(std::string_view name,
                                                                                                                 Inputs&& inputs, C&&... common) {
     return start_map<R, false>(kernel(name), std::forward<Inputs>(inputs), {}, std::forward<C>(common)...);
@@ -267,7 +267,7 @@ class Cluster {
   }
   /// One value of all of a map's, in order: `reduce(...reduce(initial, f(first))..., f(last))`, where `reduce` is a kernel `R(R, R)` of the same plugin as `f`
   /// and associative: runners reduce what they have computed, the master what comes from them. Throws the first error of an item.
-  template <class R, std::ranges::input_range Inputs, class... C>
+  template <class R, detail::MapInputs Inputs, class... C>
   R map_reduce(std::string_view name, Inputs&& inputs, std::string_view reduce, R initial, const MapOptions& options = {}, C&&... common) {
     const KernelEntry& by = kernel(reduce);
     std::unique_ptr<Fold> fold = fold_for(kernel(name), by, type_of<R>(), options);
@@ -329,26 +329,34 @@ class Cluster {
 
   template <class R, bool kSpread, class Inputs, class... C>
   detail::MapState::Parts parts_of_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {
-    using View = std::views::all_t<Inputs>;
-    using Item = std::ranges::range_value_t<View>;
     std::tuple<detail::Common<std::decay_t<C>>...> kept(std::forward<C>(common)...);
-    std::size_t own = 1;
-    if constexpr (kSpread) own = std::tuple_size_v<Item>;
-    detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>(), options);
-    View view = std::views::all(std::forward<Inputs>(inputs));
-    if constexpr (!kSpread && detail::kIsIota<View>) {
-      std::int64_t begin = view.empty() ? 0 : view.front(), end = view.empty() ? 0 : std::int64_t{view.back()} + 1;
-      if (detail::may_send_indices(kernel, begin, end, detail::pack_all(kept)))
-        return {
-            engine_, &kernel, 0, std::make_unique<detail::IndexInputs<std::decay_t<C>...>>(begin, end, std::move(kept)), &detail::ChunkOf<R>::make,
-            options};
+    auto parts_of = [&]<class From>(std::type_identity<From>, auto... from) {
+      return detail::MapState::Parts{engine_, &kernel, 0, std::make_unique<From>(std::move(from)..., std::move(kept)), &detail::ChunkOf<R>::make,
+                                     options};
+    };
+    if constexpr (detail::kIsShared<std::decay_t<Inputs>>) {
+      using T = typename std::decay_t<Inputs>::value_type;
+      detail::check_map(kernel, 1, detail::pack_all(kept), type_of<R>(), options);
+      detail::Elements<T> elements{detail::Kept<Shared<T>>(std::forward<Inputs>(inputs))};
+      const detail::Argument any = detail::argument(&elements.any);
+      if (detail::may_send_elements(kernel, any, detail::pack_all(kept)))
+        return parts_of(std::type_identity<detail::NumberedInputs<detail::Elements<T>, std::decay_t<C>...>>(), std::move(elements));
+      return parts_of(std::type_identity<detail::RangeInputs<kSpread, detail::SharedView<T>, std::decay_t<C>...>>(),
+                      detail::SharedView<T>(elements.shared.value));
+    } else {
+      using View = std::views::all_t<Inputs>;
+      std::size_t own = 1;
+      if constexpr (kSpread) own = std::tuple_size_v<std::ranges::range_value_t<View>>;
+      detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>(), options);
+      View view = std::views::all(std::forward<Inputs>(inputs));
+      if constexpr (!kSpread && detail::kIsIota<View>) {
+        detail::Indices indices{0, 0};
+        if (!view.empty()) indices = {view.front(), std::int64_t{view.back()} + 1};
+        if (detail::may_send_indices(kernel, indices, detail::pack_all(kept)))
+          return parts_of(std::type_identity<detail::NumberedInputs<detail::Indices, std::decay_t<C>...>>(), indices);
+      }
+      return parts_of(std::type_identity<detail::RangeInputs<kSpread, View, std::decay_t<C>...>>(), std::move(view));
     }
-    return {engine_,
-            &kernel,
-            0,
-            std::make_unique<detail::RangeInputs<kSpread, View, std::decay_t<C>...>>(std::move(view), std::move(kept)),
-            &detail::ChunkOf<R>::make,
-            options};
   }
   template <class R, bool kSpread, class Inputs, class... C>
   Map<R> start_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {

@@ -8,14 +8,16 @@
 #include <iterator>
 #include <memory>
 #include <ranges>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <gluster/arguments.hpp>
 #include <gluster/chunk.hpp>
+#include <gluster/shared.hpp>
 
-/// Where a map's items come from: any range, or indices.
+/// Where a map's items come from: any range, indices, or shared data.
 namespace gluster::detail {
 
 /// Where a map's items come from. One thread at a time.
@@ -28,9 +30,9 @@ class Inputs {
   virtual std::int64_t remaining() const = 0;
   /// True when they may be written on any thread, one at a time: then chunks go out also while the owner of the map is busy with other things.
   virtual bool is_anyones() const = 0;
-  /// How many indices they are; -1: they are none. Then any part of them may be written, in any order, whatever remaining() says.
-  virtual std::int64_t indices() const { return -1; }
-  virtual void write_indices(ChunkWriter& /*out*/, std::size_t /*first*/, std::uint32_t /*count*/) const {}
+  /// How many there are where they follow from their numbers, else -1. Any part of those may be written, in any order, whatever remaining() says.
+  virtual std::int64_t numbers() const { return -1; }
+  virtual void write_numbers(ChunkWriter& /*out*/, std::size_t /*first*/, std::uint32_t /*count*/) const {}
 };
 
 /// An argument of all items. They are encoded again for each chunk, so it is kept whatever it is.
@@ -129,30 +131,65 @@ class RangeInputs final : public Inputs {
   std::int64_t remaining_ = -1;
 };
 
-/// Indices: nothing but two numbers a chunk is sent.
-template <class... C>
-class IndexInputs final : public Inputs {
+/// Indices [begin, end).
+struct Indices {
+  std::int64_t begin, end;
+  std::int64_t size() const { return end - begin; }
+  void write(ChunkWriter& out, std::int64_t first, std::uint32_t count, std::span<const Argument> common) const {
+    out.add_indices(begin + first, count, common);
+  }
+};
+
+/// Elements of shared data, which are there already.
+template <class T>
+struct Elements {
+  Kept<Shared<T>> shared;
+  T any{};
+  std::int64_t size() const { return static_cast<std::int64_t>(shared.value.size()); }
+  void write(ChunkWriter& out, std::int64_t first, std::uint32_t count, std::span<const Argument> common) const {
+    out.add_elements(shared.ref, argument(&any), first, count, common);
+  }
+};
+
+/// Items that follow from their numbers: nothing but two of these a chunk is sent.
+template <class Numbers, class... C>
+class NumberedInputs final : public Inputs {
  public:
-  IndexInputs(std::int64_t begin, std::int64_t end, std::tuple<Common<C>...>&& common) : begin_(begin), end_(end), common_(std::move(common)) {}
+  NumberedInputs(Numbers numbers, std::tuple<Common<C>...>&& common) : numbers_(std::move(numbers)), common_(std::move(common)) {}
   std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
     auto count = static_cast<std::uint32_t>(std::min(static_cast<std::int64_t>(most), remaining()));
     if (count == 0) return nullptr;
-    write_indices(out, written_, count);
+    write_numbers(out, written_, count);
     written_ += count;
     return nullptr;
   }
-  std::int64_t remaining() const override { return indices() - static_cast<std::int64_t>(written_); }
+  std::int64_t remaining() const override { return numbers() - static_cast<std::int64_t>(written_); }
   bool is_anyones() const override { return true; }
-  std::int64_t indices() const override { return end_ - begin_; }
-  void write_indices(ChunkWriter& out, std::size_t first, std::uint32_t count) const override {
-    out.add_indices(begin_ + static_cast<std::int64_t>(first), count, pack_all(common_));
+  std::int64_t numbers() const override { return numbers_.size(); }
+  void write_numbers(ChunkWriter& out, std::size_t first, std::uint32_t count) const override {
+    numbers_.write(out, static_cast<std::int64_t>(first), count, pack_all(common_));
   }
 
  private:
-  const std::int64_t begin_, end_;
+  const Numbers numbers_;
   std::size_t written_ = 0;
   std::tuple<Common<C>...> common_;
 };
+
+/// Shared data as a range that has a handle to it.
+template <class T>
+class SharedView : public std::ranges::view_interface<SharedView<T>> {
+ public:
+  explicit SharedView(Shared<T> shared) : shared_(std::move(shared)) {}
+  const T* begin() const { return shared_.span().data(); }
+  const T* end() const { return begin() + shared_.size(); }
+
+ private:
+  Shared<T> shared_;
+};
+
+template <class T>
+concept MapInputs = std::ranges::input_range<T> || kIsShared<std::decay_t<T>>;
 
 template <class T>
 constexpr bool kIsIota = false;

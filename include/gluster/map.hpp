@@ -52,8 +52,10 @@ namespace detail {
 
 /// Throws UsageError where no item could be right.
 void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result, const MapOptions& options);
-/// True when indices of [begin, end) can be made where the kernel runs. Throws UsageError for such as its parameter cannot hold.
-bool may_send_indices(const KernelEntry& kernel, std::int64_t begin, std::int64_t end, std::span<const Argument> common);
+/// True when they can be made where the kernel runs. Throws UsageError for such as its parameter cannot hold.
+bool may_send_indices(const KernelEntry& kernel, const Indices& indices, std::span<const Argument> common);
+/// True when elements of shared data, of the type of `any`, can be the kernel's first arguments as they lie there.
+bool may_send_elements(const KernelEntry& kernel, const Argument& any, std::span<const Argument> common);
 
 /// A map under way: hands out chunks as others end. One thread at a time.
 class MapState {

@@ -50,7 +50,7 @@ void Chunk::goes_out(bool beside_master) {
   wire::BatchHead head;
   std::memcpy(&head, call.frame.body.data(), sizeof head);
   base::Tickets::Range range = draws->tickets().draw(head.count, head.shares);
-  head.items = wire::Items::kIndices;
+  head.tickets = kNowhere;
   head.begin += range.first;
   head.count = range.count;
   call.frame.set(0, head);
@@ -83,7 +83,7 @@ std::exception_ptr Chunk::error_of(std::size_t item) const {
 // --- its items, written ----------------------------------------------------------------------------------------------
 
 void ChunkWriter::begin(std::span<const Argument> own, std::span<const Argument> common) {
-  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, 0, 0});
+  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, kNowhere, 0});
   for (const Argument& argument : own) out_->put(argument.kind);
   for (const Argument& argument : common) out_->put(argument.kind);
   note_objects(common);
@@ -104,14 +104,26 @@ void ChunkWriter::add(std::span<const Argument> own, std::span<const Argument> c
 void ChunkWriter::add_indices(std::int64_t from, std::uint32_t count, std::span<const Argument> common) {
   std::array own{argument(&from)};
   begin(own, common);
+  add_numbers(wire::Items::kIndices, from, count, own, common);
+}
+
+void ChunkWriter::add_elements(const SharedRef& of, const Argument& any, std::int64_t from, std::uint32_t count, std::span<const Argument> common) {
+  std::array own{any};
+  begin(own, common);
+  out_->put(of);
+  objects_.push_back(of.object);
+  add_numbers(wire::Items::kElements, from, count, own, common);
+}
+
+void ChunkWriter::add_numbers(wire::Items items, std::int64_t from, std::uint32_t count, std::span<const Argument> own,
+                              std::span<const Argument> common) {
   master::encode_item(*kernel_, first_, own, common, *out_);
-  wire::BatchHead head{{kernel_->image, kernel_->number}, count, wire::Items::kIndices, from, fold_, 0, 0, 0};
-  out_->set(0, head);
+  out_->set(offsetof(wire::BatchHead, items), items);
+  out_->set(offsetof(wire::BatchHead, begin), from);
   count_ = count;
 }
 
-void ChunkWriter::draw_indices(std::uint64_t tickets, std::uint32_t shares) {
-  out_->set(offsetof(wire::BatchHead, items), wire::Items::kTickets);
+void ChunkWriter::draw(std::uint64_t tickets, std::uint32_t shares) {
   out_->set(offsetof(wire::BatchHead, tickets), tickets);
   out_->set(offsetof(wire::BatchHead, shares), shares);
 }

@@ -110,8 +110,12 @@ void Engine::print() {
   std::fflush(stdout);
 }
 
+void Engine::expect_running(const KernelEntry& kernel) const {
+  if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", kernel.name));
+}
+
 void Engine::submit(std::shared_ptr<JobState> job) {
-  if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
+  expect_running(*job->call.kernel);
   job->call.queued = base::quick_now();
   bool submitted = try_with_baton([&] {
     if (over_.load()) return false;
@@ -125,7 +129,7 @@ void Engine::submit(std::shared_ptr<JobState> job) {
 void Engine::leave_in_inbox(std::shared_ptr<JobState> job) {
   {
     std::lock_guard lock(inbox_mutex_);
-    if (over_.load()) throw UsageError(fmt::format("{} cannot be run: the cluster has ended", job->call.kernel->name));
+    expect_running(*job->call.kernel);
     inbox_.push_back(std::move(job));
     inbox_full_.store(true);
     if (polled_.load()) link_->wake();  // whoever moves messages may sleep, while the baton is elsewhere

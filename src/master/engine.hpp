@@ -52,6 +52,8 @@ class Engine {
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
   void release(std::uint64_t object);
   bool is_over() const noexcept { return over_.load(); }
+  // Throws UsageError when it is over, which names what was to be called.
+  void expect_running(const KernelEntry& kernel) const;
 
   void submit(std::shared_ptr<JobState> job);
   bool cancel(JobState& job);

@@ -37,13 +37,26 @@ void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argum
     throw UsageError(fmt::format("{}: the map expects {}, the kernel is {}", kernel.name, result.text, signature.text()));
 }
 
-bool may_send_indices(const KernelEntry& kernel, std::int64_t begin, std::int64_t end, std::span<const Argument> common) {
-  if (begin >= end) return true;
+namespace {
+
+// A runner writes the first argument of one call again and again.
+bool may_send_numbers(const KernelEntry& kernel, const Argument& own, std::span<const Argument> common) {
   Encoder scratch;
   ChunkWriter writer(kernel, 0, 0, scratch);
-  std::int64_t last = end - 1;
-  writer.add(std::array{argument(&last)}, common);  // says what is wrong
+  writer.add(std::array{own}, common);  // says what is wrong
   return scratch.segments.empty() && kernel.signature->parameters[0].scalar != Scalar::none;
+}
+
+}  // namespace
+
+bool may_send_indices(const KernelEntry& kernel, const Indices& indices, std::span<const Argument> common) {
+  if (indices.size() == 0) return true;
+  std::int64_t last = indices.end - 1;
+  return may_send_numbers(kernel, argument(&last), common);
+}
+
+bool may_send_elements(const KernelEntry& kernel, const Argument& any, std::span<const Argument> common) {
+  return any.type->text == kernel.signature->parameters[0].text && may_send_numbers(kernel, any, common);
 }
 
 struct MapState::State : std::enable_shared_from_this<MapState::State> {
@@ -51,14 +64,14 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
       : parts(std::move(given)),
         inputs(std::move(parts.inputs)),
         in_background(inputs->is_anyones() && parts.engine->has_helper()),
-        all(inputs->indices()),
+        all(inputs->numbers()),
         tickets(all > 0 && all <= kMostTickets ? TicketWord::make(parts.engine) : nullptr),
         sizer(parts.options.chunk) {}
 
   Parts parts;  // but its inputs
   const std::shared_ptr<Inputs> inputs;
   const bool in_background;                   // chunks are made on the cluster's callback thread too
-  const std::int64_t all;                     // indices; -1: they are none
+  const std::int64_t all;                     // inputs known by their numbers; -1: they are none
   const std::shared_ptr<TicketWord> tickets;  // null: chunks are cut here
   std::atomic<bool> owner_waits = false;      // who asks for results sees to everything itself
   std::atomic<std::uint64_t> collected = 0;
@@ -138,8 +151,8 @@ void MapState::State::issue(std::int64_t most, int workers) {
   auto kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(nullptr, inputs);
   chunk->kept = kept;
   if (tickets) {
-    inputs->write_indices(writer, 0, static_cast<std::uint32_t>(most));
-    writer.draw_indices(tickets->offset(), parts.options.chunk > 0 ? 0 : sizer.shares(workers));
+    inputs->write_numbers(writer, 0, static_cast<std::uint32_t>(most));
+    writer.draw(tickets->offset(), parts.options.chunk > 0 ? 0 : sizer.shares(workers));
     chunk->draws = tickets;
     chunk->count = writer.count();
     return send(std::move(chunk), writer);
@@ -151,11 +164,11 @@ void MapState::State::issue(std::int64_t most, int workers) {
   send(std::move(chunk), writer);
 }
 
-// Indices that are known already.
+// Numbers that are known already.
 void MapState::State::issue_range(std::size_t first, std::size_t count) {
   std::shared_ptr<Chunk> chunk = make_chunk();
   ChunkWriter writer(*parts.kernel, first, parts.fold, chunk->call.frame);
-  inputs->write_indices(writer, first, static_cast<std::uint32_t>(count));
+  inputs->write_numbers(writer, first, static_cast<std::uint32_t>(count));
   chunk->kept = inputs;
   chunk->set_range(first, writer.count());
   send(std::move(chunk), writer);
@@ -166,6 +179,7 @@ void MapState::State::fill() {
   int workers = std::max(1, parts.engine->with([](auto& dispatcher) { return dispatcher.roster().workers(); }));
   look_at_tickets();
   try {
+    parts.engine->expect_running(*parts.kernel);  // else inputs in node memory are gone
     while (may_issue() && under_way.size() < static_cast<std::size_t>(kChunksPerWorker * workers)) issue(next_size(workers), workers);
   } catch (...) {  // the caller's input is wrong
     exhausted = true;

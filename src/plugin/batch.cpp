@@ -118,14 +118,15 @@ class LargeItems final : public Batch {
 // A Decoder aligns blocks by their place in the body: these lie alike in the frame and in a body of their own.
 static_assert(sizeof(BatchHead) % 16 == 0);
 
-// The arguments of one call, in which the index is written again and again.
-class Indices : public Batch {
+// The arguments of one call, in which the first, an index or an element of shared data, is written again and again.
+class Numbers : public Batch {
  public:
-  Indices(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in)
+  Numbers(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in)
       : Batch(head, kernel, fold), operands_(in.operands_if_any()), scalar_(kernel.signature().parameters.at(0).scalar) {
     std::span<const ArgumentKind> kinds = in.kinds();
     body_.append(kinds.data(), kinds.size());
-    index_at_ = body_.size();
+    first_at_ = body_.size();
+    if (head.items == Items::kElements) elements_ = in.operands().find(in.get<SharedRef>());
     std::span<const std::byte> arguments = in.take_rest();
     body_.append(arguments.data(), arguments.size());
     kinds_ = kinds.size();
@@ -144,9 +145,13 @@ class Indices : public Batch {
 
   std::unique_ptr<Invocation> open(std::uint32_t item, Decoder& one) {
     base::visit(scalar_, [&](auto zero) {
-      auto index = static_cast<decltype(zero)>(head().begin + item);
-      if (body_.size() < index_at_ + sizeof index) Decoder::malformed("no room for its index");
-      std::memcpy(body_.at(index_at_), &index, sizeof index);
+      if (body_.size() < first_at_ + sizeof zero) Decoder::malformed("no room for its index");
+      if (head().items == Items::kElements) {
+        std::memcpy(body_.at(first_at_), element(head().begin + item, sizeof zero), sizeof zero);
+      } else {
+        auto index = static_cast<decltype(zero)>(head().begin + item);
+        std::memcpy(body_.at(first_at_), &index, sizeof index);
+      }
       return 0;
     });
     one.start(body_, 0);
@@ -154,17 +159,24 @@ class Indices : public Batch {
     return kernel().open(one);
   }
 
+  const std::byte* element(std::int64_t at, std::size_t bytes) const {
+    auto number = static_cast<std::uint64_t>(at);
+    if (number >= elements_.size() / bytes) Decoder::malformed("elements beyond the end of shared data");
+    return elements_.data() + number * bytes;
+  }
+
   Operands* operands_;
   Scalar scalar_;
   Bytes body_;
-  std::size_t index_at_ = 0;
+  std::size_t first_at_ = 0;
+  std::span<const std::byte> elements_;
   std::size_t kinds_ = 0;
 };
 
-// Indices that are drawn when the call's turn has come: whoever is late has less to do.
-class DrawnIndices final : public Indices {
+// Numbers that are drawn when the call's turn has come: whoever is late has less to do.
+class DrawnNumbers final : public Numbers {
  public:
-  DrawnIndices(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) : Indices(head, kernel, fold, in) {
+  DrawnNumbers(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) : Numbers(head, kernel, fold, in) {
     Operands* operands = in.operands_if_any();
     std::span<std::byte> place;
     if (operands != nullptr && head.tickets % alignof(base::Tickets) == 0) place = operands->output({0, head.tickets, 0, sizeof(base::Tickets)});
@@ -176,7 +188,7 @@ class DrawnIndices final : public Indices {
     out.put(range.first);
     out.put(range.count);
     set_range(range.first, range.count);
-    Indices::run(out);
+    Numbers::run(out);
   }
 
  private:
@@ -187,11 +199,11 @@ class DrawnIndices final : public Indices {
 
 std::unique_ptr<Invocation> open_batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold, Decoder& in) {
   if (fold != nullptr && fold->fold == nullptr) Decoder::malformed("a kernel to fold with that takes no two values of its own type");
-  if (head.items == Items::kIndices || head.items == Items::kTickets) {
+  if (head.items == Items::kIndices || head.items == Items::kElements) {
     if (kernel.signature().parameters.empty() || kernel.signature().parameters[0].scalar == Scalar::none || !in.sizes().empty())
       Decoder::malformed("indices for a kernel that takes none");
-    if (head.items == Items::kTickets) return std::make_unique<DrawnIndices>(head, kernel, fold, in);
-    return std::make_unique<Indices>(head, kernel, fold, in);
+    if (head.tickets != kNowhere) return std::make_unique<DrawnNumbers>(head, kernel, fold, in);
+    return std::make_unique<Numbers>(head, kernel, fold, in);
   }
   if (head.items != Items::kItems) Decoder::malformed("items of an unknown kind");
   if (in.sizes().empty()) return std::make_unique<SmallItems>(head, kernel, fold, in);

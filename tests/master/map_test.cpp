@@ -109,6 +109,14 @@ TEST_F(MapTest, TakesIndicesWithoutSendingThem) {
   EXPECT_THROWS_WITH(cluster->map<int>("narrow", std::views::iota(0, 129)).get(), UsageError, "128", "i8");
 }
 
+TEST_F(MapTest, TakesSharedDataWithoutSendingIt) {
+  auto shared = cluster->share(std::vector<std::int64_t>{5, 6, 7, 8});
+  EXPECT_THAT(cluster->map<std::int64_t>("square", shared).get(), ElementsAre(25, 36, 49, 64));
+  EXPECT_THAT(cluster->map<std::int64_t>("square", shared.part(1, 2), MapOptions{.chunk = 1}).get(), ElementsAre(36, 49));
+  EXPECT_THROWS_WITH(cluster->map<std::int64_t>("odd_only", shared.part(2, 2)).get(), KernelError, "item 1", "8 is even");
+  EXPECT_THAT(cluster->map<std::int64_t>("square", cluster->share(std::vector<int>{-9})).get(), ElementsAre(81)) << "of another type: converted";
+}
+
 TEST_F(MapTest, ConvertsAnInputWhoseValueFits) {
   EXPECT_THAT(cluster->map<std::int64_t>("square", std::vector<int>{2, 3}).get(), ElementsAre(4, 9));
   EXPECT_THROWS_WITH(cluster->map<std::int64_t>("square", std::vector<double>{2, 3.5}).get(), UsageError, "item 1", "3.5");
@@ -293,6 +301,14 @@ TEST_F(MapTest, OfIndicesMayOutliveItsCluster) {
   auto map = cluster->map<std::int64_t>("square", std::views::iota(0, 1'000'000));
   cluster.end();
   EXPECT_THROW(map.get(), Error);
+}
+
+TEST_F(MapTest, OfSharedDataMayOutliveItsCluster) {
+  auto map = cluster->map<std::int64_t>("square", cluster->share(std::vector<std::int64_t>(1'000'000)));
+  auto converted = cluster->map<std::int64_t>("square", cluster->share(std::vector<int>(1'000'000)));
+  cluster.end();
+  EXPECT_THROW(map.get(), Error);
+  EXPECT_THROW(converted.get(), Error);
 }
 
 TEST_F(MapTest, ReducesMaps) {

@@ -34,7 +34,7 @@ namespace {
 using testing::ElementsAre;
 using wire::Items;
 
-wire::BatchHead head_of(std::uint32_t count, Items items, std::int64_t begin = 0) { return {{0, 0}, count, items, begin, 0, 0, 0, 0}; }
+wire::BatchHead head_of(std::uint32_t count, Items items, std::int64_t begin = 0) { return {{0, 0}, count, items, begin, 0, 0, kNowhere, 0}; }
 
 // A batch as a master writes it, but for what a test leaves out.
 class Batch {
@@ -48,6 +48,7 @@ class Batch {
     (detail::encode(out_, argument), ...);
     return *this;
   }
+  Encoder& out() { return out_; }
   // What is answered, after its ResultHead.
   struct Answer {
     explicit Answer(const Encoder& result) : frame(result), in(frame.body(), frame.segment_count()), head(in.get<wire::ResultHead>()) {}
@@ -85,16 +86,21 @@ class Batch {
 class Memory final : public Operands {
  public:
   static constexpr std::uint64_t kOffset = 64;
-  std::span<const std::byte> find(const SharedRef&) override { return {}; }
+  std::span<const std::byte> find(const SharedRef& ref) override {
+    if (ref.object != kElements.object) throw DataError("it is not here");
+    return std::as_bytes(std::span(elements));
+  }
   std::span<std::byte> output(const SharedRef& ref) override {
     if (ref.offset != kOffset || ref.bytes != sizeof tickets) return {};
     return {reinterpret_cast<std::byte*>(&tickets), sizeof tickets};
   }
   base::Tickets tickets;
+  static constexpr SharedRef kElements{7, kNowhere, 0, 4 * sizeof(std::int64_t)};
+  std::array<std::int64_t, 4> elements{10, 20, 30, 40};
 };
-wire::BatchHead drawing(std::uint32_t most, std::uint32_t shares = 0) { return {{0, 0}, most, Items::kTickets, 100, 0, shares, Memory::kOffset, 0}; }
+wire::BatchHead drawing(std::uint32_t most, std::uint32_t shares = 0) { return {{0, 0}, most, Items::kIndices, 100, 0, shares, Memory::kOffset, 0}; }
 
-std::vector<std::int64_t> sums(Batch::Answer answer, int count) {
+std::vector<std::int64_t> sums(Batch::Answer&& answer, int count) {
   std::vector<std::int64_t> all;
   for (int i = 0; i < count; ++i) all.push_back(answer.failed() ? -1 : answer.value<std::int64_t>());
   return all;
@@ -144,7 +150,7 @@ TEST(BatchTest, RefusesTicketsThatAreElsewhere) {
   auto head = drawing(3);
   EXPECT_THROW(Batch(head, kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(), DataError)
       << "this rank has nothing in common with the master";
-  for (std::uint64_t offset : {std::uint64_t{0}, Memory::kOffset + 1, kNowhere}) {
+  for (std::uint64_t offset : {std::uint64_t{0}, Memory::kOffset + 1, kNowhere - 63}) {
     head.tickets = offset;
     EXPECT_THROW(Batch(head, kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(nullptr, &memory), DataError);
   }
@@ -178,6 +184,42 @@ TEST(BatchTest, LargeItemsHaveTheirPlaces) {
   auto answer = Batch(head_of(2, Items::kItems), kernel_of<twice>()).with(large, std::string("y")).run();
   EXPECT_EQ(answer.frame.segment_count(), 1u);
   EXPECT_FALSE(answer.failed());
+}
+
+TEST(BatchTest, ReadsElementsWhereTheyLie) {
+  Memory memory;
+  Batch batch(head_of(3, Items::kElements, 1), kernel_of<add>());
+  batch.out().put(Memory::kElements);
+  EXPECT_THAT(sums(batch.with(std::int64_t{0}, std::int64_t{1}).run(nullptr, &memory), 3), ElementsAre(21, 31, 41));
+}
+
+TEST(BatchTest, DrawsElements) {
+  Memory memory;
+  memory.tickets.allow(3);
+  wire::BatchHead head = drawing(2);
+  head.items = Items::kElements;
+  head.begin = 1;
+  Batch batch(head, kernel_of<add>());
+  batch.out().put(Memory::kElements);
+  auto answer = batch.with(std::int64_t{0}, std::int64_t{1}).run(nullptr, &memory);
+  EXPECT_EQ(answer.in.get<std::uint32_t>(), 0U);
+  EXPECT_EQ(answer.in.get<std::uint32_t>(), 2U);
+  EXPECT_THAT(sums(std::move(answer), 2), ElementsAre(21, 31));
+}
+
+TEST(BatchTest, RefusesElementsThatAreNotThere) {
+  Memory memory;
+  const std::int64_t one = 1;
+  auto elements = [&](std::int64_t begin, SharedRef of) {
+    Batch batch(head_of(1, Items::kElements, begin), kernel_of<add>());
+    batch.out().put(of);
+    return batch.with(one, one).run(nullptr, &memory);
+  };
+  EXPECT_FALSE(elements(3, Memory::kElements).failed());
+  EXPECT_THROW(elements(4, Memory::kElements), DataError) << "beyond their end";
+  EXPECT_THROW(elements(-1, Memory::kElements), DataError) << "before their beginning";
+  EXPECT_THROW(elements(0, SharedRef{8, kNowhere, 0, 32}), DataError) << "of nothing that is here";
+  EXPECT_THROW(Batch(head_of(1, Items::kElements), kernel_of<add>()).with(one, one).run(nullptr, &memory), DataError) << "of nothing at all";
 }
 
 TEST(BatchTest, RefusesWhatIsNoBatch) {

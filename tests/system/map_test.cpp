@@ -21,6 +21,34 @@ TEST_F(MapTest, GivesEveryItemItsValue) {
   for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], inputs[i] + 5);
 }
 
+TEST_F(MapTest, TakesSharedDataWhereItLies) {
+  std::vector<std::int64_t> inputs(100'000);
+  std::iota(inputs.begin(), inputs.end(), 7);
+  auto all = cluster().share(inputs);
+  auto part = all.part(10, 90'000);
+  std::int64_t expected = 12;
+  for (std::int64_t value : cluster().map<std::int64_t>("numbers.add", all, std::int64_t{5})) ASSERT_EQ(value, expected++);
+  expected = 22;
+  for (std::int64_t value : cluster().map<std::int64_t>("numbers.add", std::move(part), MapOptions{.chunk = 7}, std::int64_t{5}))
+    ASSERT_EQ(value, expected++);
+  EXPECT_EQ(expected, 90'022);
+  std::int64_t sum = std::accumulate(inputs.begin(), inputs.end(), std::int64_t{0});
+  EXPECT_EQ(cluster().map_reduce("numbers.add", all, "numbers.add", std::int64_t{0}, {}, std::int64_t{0}), sum);
+  EXPECT_THAT(cluster().map<std::int64_t>("numbers.add", all.part(0, 0), std::int64_t{5}).get(), testing::IsEmpty());
+}
+
+TEST_F(MapTest, ConvertsSharedDataAsItDoesOthers) {
+  auto small = cluster().share(std::vector<std::int16_t>{-3, 4});
+  EXPECT_THAT(cluster().map<std::int64_t>("numbers.add", small, std::int64_t{5}).get(), testing::ElementsAre(2, 9));
+  auto halves = cluster().share(std::vector<double>{1, 0.5});
+  EXPECT_THROWS_WITH(cluster().map<std::int64_t>("numbers.add", halves, std::int64_t{5}).get(), UsageError, "item 1", "0.5");
+}
+
+TEST_F(MapTest, RefusesSharedDataThatIsNotSealed) {
+  auto open = cluster().allocate<std::int64_t>(3);
+  EXPECT_THROW(cluster().map<std::int64_t>("numbers.add", open, std::int64_t{5}).get(), UsageError);
+}
+
 TEST_F(MapTest, LargeValuesComeBackWhole) {
   auto values = cluster().map<std::vector<std::int64_t>>("numbers.squares", std::views::iota(0, 500)).get();
   ASSERT_EQ(values.size(), 500u);
