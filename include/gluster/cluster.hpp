@@ -205,8 +205,8 @@ class Cluster {
   }
 
   /// Calls a kernel whose first parameters are outputs (`std::span<T>`), which it writes where `out` says: in place when `out` is part of an array of allocate() and the
-  /// kernel runs on the master's node, else they come back into their place. `out` is such an array, a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
-  /// has ended. Throws UsageError also for outputs that overlap those of a call that has not ended, and for such in a sealed array.
+  /// kernel runs on the master's node, or when the master runs it itself, else they come back into their place. `out` is such an array, a contiguous range of T, or a std::tuple of spans; it is borrowed until the job
+  /// has ended; what it holds after an error is undefined. Throws UsageError also for outputs that overlap those of a call that has not ended, and for such in a sealed array.
   template <class Out, class... A>
   Job<void> run_into(Out&& out, std::string_view name, A&&... arguments) {
     const KernelEntry& entry = kernel(name);

@@ -13,7 +13,7 @@ namespace gluster {
 
 /// Where a segment is to be received. Owned by the object that is being decoded.
 struct Place {
-  void* data;
+  void* data;  ///< null: it is read where it lies already
   std::size_t bytes;
 };
 
@@ -45,7 +45,11 @@ class Decoder {
     at_ = 0;
     kinds_ = {};
     operands_ = nullptr;
+    here_ = {};
   }
+
+  /// After start(): the frame's segments are in this process, and hold still until clear(). What is viewed is viewed there.
+  void segments_lie(std::span<const Segment> here) noexcept { here_ = here; }
 
   /// Reads the kinds of the `count` arguments that follow; `operands` has what they name, and outlives this.
   void arguments(std::size_t count, Operands* operands) {
@@ -110,10 +114,15 @@ class Decoder {
     if (bytes != 0) std::memcpy(into, aligned(bytes, alignment), bytes);
   }
 
-  /// The same, read in place: in the body, or in a block that this Decoder owns.
+  /// The same, read in place: in the body, in a block that this Decoder owns, or where its segment lies.
   const void* view(std::size_t bytes, std::size_t alignment) {
     if (bytes == 0) return nullptr;
     if (bytes < kSegmentBytes) return aligned(bytes, alignment);
+    if (places.size() < here_.size() && reinterpret_cast<std::uintptr_t>(here_[places.size()].data) % alignment == 0) {
+      const void* data = here_[places.size()].data;
+      places.push_back({nullptr, bytes});
+      return data;
+    }
     std::byte* data = blocks_.emplace_back(bytes + kLead).data() + kLead;
     places.push_back({data, bytes});
     return data;
@@ -159,6 +168,7 @@ class Decoder {
   std::span<const std::byte> body_;
   std::size_t at_ = 0;
   std::vector<std::uint64_t> sizes_;
+  std::span<const Segment> here_;
   std::vector<Block<std::byte>> blocks_;
   std::vector<std::function<void()>> later_;
   std::span<const ArgumentKind> kinds_;

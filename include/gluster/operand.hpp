@@ -18,7 +18,7 @@ inline constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
 struct SharedRef {
   std::uint64_t object = 0;         ///< its number; 0: not shared at all (an output in the master's own memory)
   std::uint64_t offset = kNowhere;  ///< of the part in node memory; kNowhere: it does not lie there, anywhere
-  std::uint64_t begin = 0;          ///< of the part in the object, bytes
+  std::uint64_t begin = 0;          ///< of the part in the object, bytes; where it is not shared at all: its address there
   std::uint64_t bytes = 0;
 };
 

@@ -18,7 +18,7 @@
 namespace gluster {
 
 /// Changes whenever a plugin compiled against older headers could no longer be called.
-inline constexpr std::uint32_t kAbiVersion = 2;
+inline constexpr std::uint32_t kAbiVersion = 3;
 
 /// One call of a kernel with its arguments decoded (or being received). Used by one thread at a time.
 class Invocation {

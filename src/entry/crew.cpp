@@ -99,7 +99,7 @@ class OwnRunner {
       : link_(std::move(link)),
         shelf_(options.cache, options.cxx),
         plugins_(shelf_, self, baton_),
-        operands_({memory, true}),
+        operands_({memory, true, true}),
         hello_(hello_of(share, options, memory)),
         words_(0, hello_.host, share),
         runner_({link_.get(), &baton_, &plugins_, &operands_, &words_, 0, false, hello_, {}}) {
@@ -141,7 +141,7 @@ class MpiCrew final : public Crew {
     std::unique_ptr<wire::Link> link = make_link(comm, *node_, comm.size() - 1);
     std::function<void()> work;
     if (options.master_computes) {
-      auto [ours, theirs] = wire::LocalLink::pair(0, 0);
+      auto [ours, theirs] = wire::LocalLink::lending_pair(0, 0);
       own_runner_ = std::make_unique<OwnRunner>(std::move(theirs), options, self, share, node_->data());
       work = [runner = own_runner_.get()] { runner->work(); };
       link = std::make_unique<wire::SplitLink>(0, std::move(ours), std::move(link));
@@ -218,7 +218,7 @@ class LoneCrew final : public Crew {
     hello.leader = 0;
     hello.node_memory = memory_.bytes().size();
     LastWords words(0, hello.host, "", true);
-    runner::Operands operands({memory_.bytes(), true});
+    runner::Operands operands({memory_.bytes(), true, false});
     runner::Runner({&link, &baton, &plugins, &operands, &words, 0, true, hello, {}}).serve();
   }
 
@@ -247,7 +247,7 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   LastWords words(comm.rank(), hello.host, door, false);
   if (!node.data().empty()) hello.leader = node.ranks().front();
   hello.node_memory = node.data().size();
-  runner::Operands operands({node.data(), hello.leader == 0});
+  runner::Operands operands({node.data(), hello.leader == 0, false});
   std::function<void()> close_output;
   runner::Runner runner(
       {link.get(), &mpi::baton_of_process(), &plugins, &operands, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }});

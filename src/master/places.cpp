@@ -29,7 +29,7 @@ SharedRef Places::claim(Bytes output) {
           fmt::format("an output of {} bytes overlaps one of a call that has not ended (or of the same call): two kernels would write there at once",
                       output.size()));
   }
-  SharedRef ref{0, kNowhere, 0, output.size()};
+  SharedRef ref{0, kNowhere, reinterpret_cast<std::uintptr_t>(begin), output.size()};
   auto array = arrays_.upper_bound(begin);
   if (array != arrays_.begin()) {
     auto [first, found] = *std::prev(array);

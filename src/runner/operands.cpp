@@ -100,6 +100,7 @@ std::span<const std::byte> Operands::find(const SharedRef& ref) {
 }
 
 std::span<std::byte> Operands::output(const SharedRef& ref) {
+  if (parts_.is_master && ref.object == 0 && ref.offset == kNowhere) return {reinterpret_cast<std::byte*>(ref.begin), ref.bytes};
   if (!parts_.beside_master || ref.offset == kNowhere) return {};
   return in_memory(ref.offset, ref.bytes);
 }

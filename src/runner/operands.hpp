@@ -22,6 +22,7 @@ class Operands final : public gluster::Operands {
   struct Parts {
     std::span<std::byte> memory;  // the node's, for shared data; empty: none
     bool beside_master = false;   // on the master's node: what it shares lies there already, and outputs are written in place
+    bool is_master = false;       // in its process: so are outputs in the master's own memory
   };
   explicit Operands(Parts parts) : parts_(parts) {}
 

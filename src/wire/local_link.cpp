@@ -11,9 +11,31 @@ Head head_of(const Frame& frame) {
 
 }  // namespace
 
+// Goes back when nobody reads it any more.
+struct LocalLink::Lent {
+  Frame frame;
+  std::shared_ptr<Mailbox> in, out;
+  Lent(Frame its, std::shared_ptr<Mailbox> here, std::shared_ptr<Mailbox> there)
+      : frame(std::move(its)), in(std::move(here)), out(std::move(there)) {}
+  ~Lent() {
+    in->read.push(std::move(frame));
+    out->bell.ring();
+  }
+  Lent(const Lent&) = delete;
+};
+
 std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> LocalLink::pair(int rank_of_first, int rank_of_second) {
+  return make(rank_of_first, rank_of_second, false);
+}
+
+std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> LocalLink::lending_pair(int rank_of_first, int rank_of_second) {
+  return make(rank_of_first, rank_of_second, true);
+}
+
+std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> LocalLink::make(int rank_of_first, int rank_of_second, bool lends) {
   auto one = std::make_shared<Mailbox>(), other = std::make_shared<Mailbox>();
-  return {std::unique_ptr<Link>(new LocalLink(rank_of_second, one, other)), std::unique_ptr<Link>(new LocalLink(rank_of_first, other, one))};
+  return {std::unique_ptr<Link>(new LocalLink(rank_of_second, one, other, false)),
+          std::unique_ptr<Link>(new LocalLink(rank_of_first, other, one, lends))};
 }
 
 void LocalLink::send(int, Frame frame) {
@@ -36,23 +58,27 @@ bool LocalLink::poll(Receiver& receiver) {
 }
 
 void LocalLink::take(Frame frame, Receiver& receiver) {
+  std::shared_ptr<const Lent> lent = is_small(frame) ? nullptr : std::make_shared<const Lent>(frame, in_, out_);
   const Encoder& content = *frame.content;
   auto incoming = fresh();
   bool wanted = true;
   try {
-    incoming->start(peer_, head_of(frame), content.body, frame.owner);
+    if (borrows_ && lent) {
+      incoming->start(peer_, head_of(frame), content.body, lent);
+      incoming->in.segments_lie(content.segments);
+    } else {
+      incoming->start(peer_, head_of(frame), content.body, frame.owner);
+    }
     receiver.opened(*incoming);
   } catch (const std::exception&) {  // the receiver has told the sender what is wrong
     wanted = false;
   }
   const auto& places = incoming->in.places;
   wanted = wanted && places.size() == content.segments.size();
-  for (std::size_t i = 0; wanted && i < places.size(); ++i) std::memcpy(places[i].data, content.segments[i].data, places[i].bytes);
+  for (std::size_t i = 0; wanted && i < places.size(); ++i)
+    if (places[i].data != nullptr) std::memcpy(places[i].data, content.segments[i].data, places[i].bytes);
   if (wanted) receiver.arrived(std::move(incoming));
   if (incoming) recycle(std::move(incoming));
-  if (is_small(frame)) return;
-  in_->read.push(std::move(frame));
-  out_->bell.ring();
 }
 
 void LocalLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) {

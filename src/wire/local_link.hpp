@@ -15,6 +15,8 @@ class LocalLink final : public Link {
  public:
   // Each end's peer has the rank that is given for it.
   static std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> pair(int rank_of_first, int rank_of_second);
+  // The same; what the first end sends is read where it lies, and has left when the second end is done with it.
+  static std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> lending_pair(int rank_of_first, int rank_of_second);
 
   void send(int rank, Frame frame) override;
   void flush() override {}
@@ -58,10 +60,16 @@ class LocalLink final : public Link {
     Counters counters;  // likewise
   };
 
-  LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out) : peer_(peer), in_(std::move(in)), out_(std::move(out)) {}
+  // A frame that its sender waits for.
+  struct Lent;
+
+  LocalLink(int peer, std::shared_ptr<Mailbox> in, std::shared_ptr<Mailbox> out, bool borrows)
+      : peer_(peer), borrows_(borrows), in_(std::move(in)), out_(std::move(out)) {}
+  static std::pair<std::unique_ptr<Link>, std::unique_ptr<Link>> make(int rank_of_first, int rank_of_second, bool lends);
   void take(Frame frame, Receiver& receiver);
 
   int peer_;
+  bool borrows_;
   std::shared_ptr<Mailbox> in_, out_;
 };
 

@@ -12,6 +12,22 @@ class SchedulerTest : public testing::Test {
     for (const char* name : {"numbers", "gate", "shared", "faulty"}) cluster().import_functions(kernel(name));
   }
   static bool computes() { return Options::from_environment().master_computes && cluster().runners().size() > 1; }
+  // Holds every other worker up, so that only the master is left.
+  class HoldOthers {
+   public:
+    HoldOthers() {
+      for (int i = 1; i < cluster().workers(); ++i) held_.push_back(cluster().run<std::int64_t>("gate.passes", gate_.path()));
+      EXPECT_TRUE(gate_.reached_by(held_.size()));
+    }
+    ~HoldOthers() {
+      gate_.open();
+      wait_all(held_);
+    }
+
+   private:
+    Gate gate_;
+    std::vector<Job<std::int64_t>> held_;
+  };
   static Job<std::int64_t> add(std::int64_t a, std::int64_t b) { return cluster().run<std::int64_t>("numbers.add", a, b); }
 };
 
@@ -33,11 +49,7 @@ TEST_F(SchedulerTest, TheMasterIsAWorkerWhenItComputes) {
 
 TEST_F(SchedulerTest, TheMasterRunsWhatNobodyElseHas) {
   if (!computes()) GTEST_SKIP() << "the master does not compute here";
-  // Every other worker is held up, so that only the master is left.
-  Gate gate;
-  std::vector<Job<std::int64_t>> held;
-  for (int i = 1; i < cluster().workers(); ++i) held.push_back(cluster().run<std::int64_t>("gate.passes", gate.path()));
-  ASSERT_TRUE(gate.reached_by(held.size()));
+  HoldOthers held;
   std::vector<Job<std::int64_t>> jobs;
   for (int i = 0; i < 100; ++i) jobs.push_back(add(i, 1));
   for (int i = 0; i < 100; ++i) {
@@ -45,8 +57,21 @@ TEST_F(SchedulerTest, TheMasterRunsWhatNobodyElseHas) {
     EXPECT_EQ(jobs[static_cast<std::size_t>(i)].info().runner, 0);
     EXPECT_EQ(jobs[static_cast<std::size_t>(i)].get(), i + 1);
   }
-  gate.open();
-  wait_all(held);
+}
+
+TEST_F(SchedulerTest, TheMasterReadsAndWritesItsOwnMemoryInPlace) {
+  if (!computes()) GTEST_SKIP() << "the master does not compute here";
+  HoldOthers held;
+  std::vector<double> data(10'000, 1.5);
+  EXPECT_EQ(cluster().run<std::uint64_t>("shared.address", view(data)).get(), reinterpret_cast<std::uint64_t>(data.data()));
+  std::vector<std::uint64_t> out(10'000);
+  cluster().run_into(std::span(out).subspan(1), "shared.own_addresses").get();
+  EXPECT_EQ(out[0], 0u);
+  EXPECT_EQ(out[1], reinterpret_cast<std::uint64_t>(&out[1]));
+  EXPECT_EQ(out[9'999], reinterpret_cast<std::uint64_t>(&out[9'999]));
+  std::vector<std::vector<double>> inputs(20, data);
+  auto addresses = cluster().map<std::uint64_t>("shared.address", inputs).get();
+  for (std::size_t i = 0; i < inputs.size(); ++i) EXPECT_EQ(addresses.at(i), reinterpret_cast<std::uint64_t>(inputs[i].data()));
 }
 
 TEST_F(SchedulerTest, ErrorsOfTheMastersOwnCallsAreAsAnyOthers) {

@@ -110,6 +110,42 @@ TEST_F(LocalLinkTest, ThrowsAwayWhatHasNoPlaceForItsSegments) {
   EXPECT_THAT(there.arrived_, testing::IsEmpty());
 }
 
+// Looks at what comes where it lies, and keeps it.
+class Reader final : public Receiver {
+ public:
+  void opened(Incoming& frame) override { detail::decode(frame.in, view); }
+  void arrived(std::unique_ptr<Incoming>&& frame) override { kept = std::move(frame); }
+  void left(int, const Frame&) override {}
+
+  std::span<const double> view;
+  std::unique_ptr<Incoming> kept;
+};
+
+TEST_F(LocalLinkTest, LendsWhatItSendsUntilItIsDoneWith) {
+  std::tie(first, second) = LocalLink::lending_pair(0, 5);
+  Frame frame = frame_with(1, 10'000);
+  const void* data = frame.content->segments.at(0).data;
+  first->send(5, std::move(frame));
+  Reader reader;
+  second->poll(reader);
+  EXPECT_EQ(reader.view.data(), data);
+  EXPECT_EQ(reader.view[9'999], 10'000.0);
+  first->poll(here);
+  EXPECT_THAT(here.left_, testing::IsEmpty()) << "it is being read";
+  second->recycle(std::move(reader.kept));
+  first->poll(here);
+  EXPECT_THAT(here.left_, testing::ElementsAre(1));
+}
+
+TEST_F(LocalLinkTest, CopiesOfWhatItLendsAreTheReadersOwn) {
+  std::tie(first, second) = LocalLink::lending_pair(0, 5);
+  first->send(5, frame_with(1, 10'000));
+  second->poll(there);
+  first->poll(here);
+  EXPECT_THAT(here.left_, testing::ElementsAre(1));
+  EXPECT_EQ(there.values.at(0).at(9'999), 10'000.0);
+}
+
 TEST_F(LocalLinkTest, IsDrainedWhenAllWasTaken) {
   EXPECT_TRUE(first->drained());
   first->send(5, frame_with(1, 1));

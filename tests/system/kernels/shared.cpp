@@ -20,6 +20,9 @@ void fill(std::span<double> out, double value) { std::fill(out.begin(), out.end(
 void split(std::span<std::int64_t> even, std::span<std::int64_t> odd, std::span<const std::int64_t> from) {
   for (std::size_t i = 0; i < from.size(); ++i) (i % 2 == 0 ? even : odd)[i / 2] = from[i];
 }
+void own_addresses(std::span<std::uint64_t> out) {
+  for (std::uint64_t& element : out) element = reinterpret_cast<std::uintptr_t>(&element);
+}
 void fill_and_throw(std::span<double> out) {
   std::fill(out.begin(), out.end(), -1.0);
   throw std::runtime_error("half way");
@@ -32,4 +35,5 @@ GLUSTER_EXPORT(at)
 GLUSTER_EXPORT(address)
 GLUSTER_EXPORT(fill)
 GLUSTER_EXPORT(split)
+GLUSTER_EXPORT(own_addresses)
 GLUSTER_EXPORT(fill_and_throw)
