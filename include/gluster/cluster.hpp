@@ -225,16 +225,15 @@ class Cluster {
   template <std::ranges::contiguous_range Data>
   Shared<std::ranges::range_value_t<Data>> share(const Data& data) {
     using T = std::ranges::range_value_t<Data>;
-    auto shared = make_array<T>(std::ranges::size(data), type_of<std::conditional_t<detail::kIsText<Data>, std::string, std::vector<T>>>());
-    std::span<T> place = shared.writable();
-    if (!place.empty()) std::memcpy(place.data(), std::ranges::data(data), place.size_bytes());
-    shared.seal();
-    return shared;
+    const std::size_t size = std::ranges::size(data);
+    auto state = make_array<T>(size, type_of<std::conditional_t<detail::kIsText<Data>, std::string, std::vector<T>>>());
+    state->fill_and_seal(std::ranges::data(data));
+    return Shared<T>(std::move(state), 0, size);
   }
   /// An array to be filled in place, by the master or by outputs of calls, and then sealed: one copy less than share().
   template <class T>
   Shared<T> allocate(std::size_t size) {
-    return make_array<T>(size, type_of<std::vector<T>>());
+    return Shared<T>(make_array<T>(size, type_of<std::vector<T>>()), 0, size);
   }
 
   /// A handle `Job<R> operator()(Args...)` that has found the kernel already. Throws UsageError as `run` does.
@@ -320,10 +319,10 @@ class Cluster {
   }
 
   template <class T>
-  Shared<T> make_array(std::size_t size, const Type& type) {
+  std::shared_ptr<detail::SharedState> make_array(std::size_t size, const Type& type) {
     static_assert(detail::kFlat<T>, "gluster: shared data travels as bytes: arithmetic types, enums, complex and arrays of these");
     if (size > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_alloc();
-    return Shared<T>(make_shared_state(size * sizeof(T), type), 0, size);
+    return make_shared_state(size * sizeof(T), type);
   }
   std::shared_ptr<detail::SharedState> make_shared_state(std::size_t bytes, const Type& type);
 

@@ -38,6 +38,8 @@ class SharedState {
   /// The same; throws UsageError also when it is sealed.
   std::span<std::byte> writable() const;
   void seal();
+  /// Copies as many bytes as it has.
+  void fill_and_seal(const void* from);
   SharedRef part(std::size_t begin, std::size_t bytes) const noexcept {
     return {parts_.object, parts_.offset == kNowhere ? kNowhere : parts_.offset + begin, begin, bytes};
   }

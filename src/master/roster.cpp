@@ -1,6 +1,7 @@
 #include "master/roster.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gluster/operand.hpp>
 
@@ -12,6 +13,8 @@ constexpr std::uint64_t kMostBytesAhead = std::uint64_t{256} << 20;
 
 // As much as this waits at a runner, so that it never has to; the rest waits at the master, where whoever is free first takes it.
 constexpr double kAheadNanoseconds = 2e6;
+// Large data is on its way for about so long; more has to be while kernels are shorter than that.
+constexpr double kNanosecondsPerByte = 0.25, kNanosecondsPerByteOfNetwork = 8;
 // A call that waits behind one that has run for so long is taken back when somebody else is idle.
 constexpr std::chrono::milliseconds kPatience{1};
 
@@ -21,14 +24,16 @@ Roster::Roster(std::vector<int> ranks, int credit) : ranks_(std::move(ranks)), c
   if (!ranks_.empty()) runners_.resize(static_cast<std::size_t>(*std::max_element(ranks_.begin(), ranks_.end())) + 1);
 }
 
-// Calls that may be at one runner.
-int Roster::depth(const Runner& runner) const {
+// Calls that may be at one runner, each with so much large data.
+int Roster::depth(const Runner& runner, std::uint64_t bytes) const {
   if (runner.mean_nanoseconds <= 0) return credit_;
-  return static_cast<int>(std::min<double>(credit_, 2 + kAheadNanoseconds / runner.mean_nanoseconds));
+  double on_its_way = static_cast<double>(bytes) * (runner.is_beside_master() ? kNanosecondsPerByte : kNanosecondsPerByteOfNetwork);
+  return static_cast<int>(
+      std::min<double>(credit_, 2 + kAheadNanoseconds / runner.mean_nanoseconds + std::ceil(on_its_way / runner.mean_nanoseconds)));
 }
 
 bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
-  return runner.standing == Standing::kServing && runner.in_use && !runner.on_request && (runner.calls == 0 || runner.calls < depth(runner)) &&
+  return runner.standing == Standing::kServing && runner.in_use && !runner.on_request && (runner.calls == 0 || runner.calls < depth(runner, bytes)) &&
          (runner.calls == 0 || bytes == 0 || runner.bytes + bytes <= kMostBytesAhead);
 }
 

@@ -85,7 +85,7 @@ class Roster {
 
  private:
   bool may_take(const Runner& runner, std::uint64_t bytes) const;
-  int depth(const Runner& runner) const;
+  int depth(const Runner& runner, std::uint64_t bytes) const;
 
   std::vector<int> ranks_;
   std::vector<Runner> runners_;  // by rank

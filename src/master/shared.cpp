@@ -1,10 +1,18 @@
 #include <gluster/shared.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "master/engine.hpp"
 
 namespace gluster::detail {
+namespace {
+
+constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;  // a piece of a Relay's
+
+}  // namespace
 
 SharedState::SharedState(Parts parts) : parts_(std::move(parts)) { parts_.engine->places.add(parts_.data, *this); }
 
@@ -26,7 +34,23 @@ std::span<std::byte> SharedState::writable() const {
 void SharedState::seal() {
   (void)data();  // it is there
   if (sealed_.exchange(true)) return;
-  parts_.engine->with([&](auto& dispatcher) { dispatcher.shares().seal(parts_.object, parts_.data, parts_.owner); });
+  parts_.engine->with([&](auto& dispatcher) {
+    if (auto relay = dispatcher.shares().seal(parts_.object, parts_.data, parts_.owner)) relay->have(parts_.data.size());
+  });
+}
+
+// To other nodes it goes while the rest is still being copied.
+void SharedState::fill_and_seal(const void* from) {
+  std::span<std::byte> place = writable();
+  sealed_.store(true);
+  auto relay = parts_.engine->with([&](auto& dispatcher) { return dispatcher.shares().seal(parts_.object, parts_.data, parts_.owner); });
+  const std::size_t step = relay ? kCopiedAtOnce : place.size();
+  for (std::size_t here = 0; here < place.size();) {
+    std::size_t bytes = std::min(step, place.size() - here);
+    std::memcpy(place.data() + here, static_cast<const std::byte*>(from) + here, bytes);
+    here += bytes;
+    if (relay) parts_.engine->with([&](auto&) { relay->have(here); });
+  }
 }
 
 void refuse_part(std::size_t begin, std::size_t count, std::size_t size) {

@@ -28,15 +28,15 @@ void Shares::leave_memory(std::uint64_t number) {
   object.offset = kNowhere;
 }
 
-void Shares::seal(std::uint64_t number, std::span<const std::byte> data, std::shared_ptr<const void> owner) {
+std::shared_ptr<wire::Relay> Shares::seal(std::uint64_t number, std::span<const std::byte> data, std::shared_ptr<const void> owner) {
   Object& object = objects_.at(number);
   object.data = data;
   object.owner = std::move(owner);
-  if (object.offset == kNowhere) return;  // who needs it gets it
+  if (object.offset == kNowhere) return nullptr;  // who needs it gets it
   std::set<std::int32_t> leaders;
   for (int rank : roster_->ranks())
     if (int leader = roster_->at(rank).leader; leader > 0) leaders.insert(leader);
-  send(object, {leaders.begin(), leaders.end()}, true);
+  return leaders.empty() ? nullptr : send(object, {leaders.begin(), leaders.end()}, true);
 }
 
 int Shares::place(const Object& object, int rank) const {
@@ -64,7 +64,7 @@ Shares::Where Shares::ask(std::uint64_t number, int rank) {
     case Stage::kOwn: return Where::kThere;
     case Stage::kComing: return Where::kComing;
     case Stage::kNoRoom: return Where::kNoRoom;
-    case Stage::kNone: send(object, {rank}, false); return Where::kComing;
+    case Stage::kNone: send(object, {rank}, false)->have(object.bytes); return Where::kComing;
   }
   return Where::kNoRoom;
 }
@@ -79,8 +79,8 @@ void Shares::forget(const JobPointer& job) {
     for (auto& [rank, jobs] : objects_.at(number).held) std::erase(jobs, job);
 }
 
-void Shares::send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory) {
-  if (ranks.empty()) return;
+// Its pieces keep the Relay.
+std::shared_ptr<wire::Relay> Shares::send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory) {
   std::vector<int> to;
   for (const wire::Branch& branch : wire::branches(ranks, object.bytes)) {
     to.push_back(branch.rank);
@@ -90,8 +90,7 @@ void Shares::send(Object& object, const std::vector<std::int32_t>& ranks, bool t
   for (std::int32_t rank : ranks) object.stages[rank] = Stage::kComing;
   object.coming += static_cast<int>(ranks.size());
   under_way_ += ranks.size();
-  auto relay = std::make_shared<wire::Relay>(wire::Relay::Parts{link_, object.number, object.data, object.owner, to, number_});
-  relay->have(object.bytes);  // its pieces keep it
+  return std::make_shared<wire::Relay>(wire::Relay::Parts{link_, object.number, object.data, object.owner, to, number_});
 }
 
 void Shares::settle(Object& object, int rank, Stage stage, std::vector<JobPointer>& freed) {

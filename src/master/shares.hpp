@@ -36,8 +36,8 @@ class Shares {
   Reserved reserve(std::uint64_t bytes);
   // Its pages cannot be had.
   void leave_memory(std::uint64_t object);
-  // Its bytes are all there, at `data`: goes out to the other nodes.
-  void seal(std::uint64_t object, std::span<const std::byte> data, std::shared_ptr<const void> owner);
+  // Its bytes are at `data`, or will be before anybody names it: goes out to the other nodes as the Relay is told of them. Null: to nobody.
+  std::shared_ptr<wire::Relay> seal(std::uint64_t object, std::span<const std::byte> data, std::shared_ptr<const void> owner);
   // Nobody will name it again.
   void release(std::uint64_t object);
 
@@ -72,7 +72,7 @@ class Shares {
   const Object& at(std::uint64_t object) const { return objects_.at(object); }
   // Who has to have it for a call at `rank`; -1: it is there whatever has been sent.
   int place(const Object& object, int rank) const;
-  void send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory);
+  std::shared_ptr<wire::Relay> send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory);
   void settle(Object& object, int rank, Stage stage, std::vector<JobPointer>& freed);
   void free(Object& object);
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kHeadTag = 0;
 constexpr int kMessagesAtOnce = 64;  // then others get their turn
+// While so much is being received no more is posted: what MPI finds posted it may copy in one go, and the baton is held as long as that takes.
+constexpr std::uint64_t kReceivedAtOnce = std::uint64_t{4} << 20;
 
 std::uint64_t tag_limit() {
   void* value = nullptr;
@@ -291,8 +293,19 @@ void MpiLink::receive_segments(std::unique_ptr<wire::Incoming> frame, bool wante
   const auto& sizes = frame->in.sizes();
   wanted = wanted && frame->in.places.size() == sizes.size();
   if (!wanted) arrival.sink.emplace(std::min<std::size_t>(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
-  for (std::size_t i = 0; i < sizes.size(); ++i) receive_pieces(arrival, wanted ? frame->in.places[i].data : nullptr, sizes[i]);
+  arrival.segments = sizes;
   if (wanted) arrival.frame = std::move(frame);
+  if (++unposted_ == 1 && receiving_ < kReceivedAtOnce) post_segments(arrival);
+}
+
+void MpiLink::post_segments(Arrival& arrival) {
+  for (std::size_t i = 0; i < arrival.segments.size(); ++i) {
+    receive_pieces(arrival, arrival.frame ? arrival.frame->in.places[i].data : nullptr, arrival.segments[i]);
+    arrival.receiving += arrival.segments[i];
+  }
+  receiving_ += arrival.receiving;
+  arrival.segments.clear();
+  --unposted_;
 }
 
 void MpiLink::open_spilled(Arrival arrival, wire::Receiver& receiver) {
@@ -308,11 +321,14 @@ void MpiLink::open_spilled(Arrival arrival, wire::Receiver& receiver) {
 
 bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
   bool moved = false;
+  for (auto at = arrivals_.begin(); unposted_ != 0 && receiving_ < kReceivedAtOnce; ++at)
+    if (!at->segments.empty()) post_segments(*at);
   for (auto at = arrivals_.begin(); at != arrivals_.end();) {
-    if (!all_done(at->requests)) {
+    if (!at->segments.empty() || !all_done(at->requests)) {
       ++at;
       continue;
     }
+    receiving_ -= at->receiving;
     Arrival arrival = std::move(*at);
     at = arrivals_.erase(at);
     moved = true;

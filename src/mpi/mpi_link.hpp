@@ -87,6 +87,8 @@ class MpiLink final : public wire::Link {
     std::unique_ptr<wire::Incoming> frame;    // then while its segments are; null: thrown away
     std::optional<Sink> sink;                 // where it is thrown away to
     std::vector<MPI_Request> requests;
+    std::vector<std::uint64_t> segments;  // their bytes, as long as they are not posted
+    std::uint64_t receiving = 0;          // bytes of those that are
   };
 
   int tag(std::uint64_t number) const;
@@ -105,6 +107,7 @@ class MpiLink final : public wire::Link {
   void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
   void open_spilled(Arrival arrival, wire::Receiver& receiver);
   void receive_segments(std::unique_ptr<wire::Incoming> frame, bool wanted);
+  void post_segments(Arrival& arrival);
   bool advance_arrivals(wire::Receiver& receiver);
   bool advance_departures(wire::Receiver& receiver);
   bool advance_messages();
@@ -122,6 +125,8 @@ class MpiLink final : public wire::Link {
   std::deque<Sending> sending_;
   std::list<Departure> departures_;
   std::list<Arrival> arrivals_;
+  std::size_t unposted_ = 0;     // of these
+  std::uint64_t receiving_ = 0;  // bytes of segments
 };
 
 }  // namespace gluster::mpi

@@ -96,8 +96,9 @@ void Runner::serve() {
   begin();
   std::unique_ptr<wire::Incoming> work;
   for (bool over = false; !over;) {
-    {
-      std::lock_guard lock(*parts_.baton);
+    if (std::unique_lock lock(*parts_.baton, std::try_to_lock); lock || !look_aside(work)) {
+      working_.store(false);  // so the helper does not take it again
+      if (!lock) lock.lock();
       look(work);
       over = stopped_ && !work;
     }
@@ -107,7 +108,50 @@ void Runner::serve() {
   leave();
 }
 
+bool Runner::look_aside(std::unique_ptr<wire::Incoming>& work) {
+  {
+    std::lock_guard lock(aside_.mutex);
+    if (!aside_.next || !outgoing_) return false;
+    if (!outgoing_->owner) {  // result_ is about to be used again
+      auto content = std::make_shared<Encoder>(std::exchange(result_, {}));
+      outgoing_->content = content.get();
+      outgoing_->owner = std::move(content);
+    }
+    aside_.done.emplace_back(std::move(*outgoing_), std::exchange(work, std::move(aside_.next)));
+    aside_.has_done.store(true);
+  }
+  outgoing_.reset();
+  if (std::unique_lock lock(*parts_.baton, std::try_to_lock); lock) send_what_is_aside();  // else the helper does
+  return true;
+}
+
+// With the baton, before it is kept for long.
+void Runner::set_aside() {
+  send_what_is_aside();
+  if (ready_.empty() || !is_call(*ready_.front())) return;
+  std::lock_guard lock(aside_.mutex);
+  if (aside_.next) return;
+  aside_.next = std::move(ready_.front());
+  ready_.pop_front();
+}
+
+void Runner::send_what_is_aside() {
+  if (!aside_.has_done.load()) return;
+  decltype(aside_.done) done;
+  {
+    std::lock_guard lock(aside_.mutex);
+    done.swap(aside_.done);
+    aside_.has_done.store(false);
+  }
+  for (auto& [result, work] : done) {
+    parts_.link->send(parts_.master, std::move(result));
+    parts_.link->recycle(std::move(work));
+  }
+}
+
 void Runner::look(std::unique_ptr<wire::Incoming>& work) {
+  send_what_is_aside();
+  if (aside_.next) ready_.push_front(std::move(aside_.next));
   if (outgoing_) parts_.link->send(parts_.master, std::move(*outgoing_));
   outgoing_.reset();
   if (!may_gather()) moved_ = parts_.link->poll(*this);
@@ -129,15 +173,14 @@ bool Runner::may_gather() const {
 wire::Frame Runner::run(wire::Incoming& frame) {
   backoff_.reset();
   idle_since_ = 0;
-  if (resting_.load()) wake_helper();
   working_.store(true, std::memory_order_relaxed);
+  if (resting_.load() || busy_) wake_helper();
   wire::Frame answer;
   switch (frame.head.word) {
     case Word::kPlugin: answer = parts_.plugins->offered(*std::static_pointer_cast<wire::Plugin>(frame.target), frame.head.number); break;
     case Word::kPluginBytes: answer = parts_.plugins->received(*std::static_pointer_cast<wire::PluginBytes>(frame.target), frame.head.number); break;
     default: answer = run_call(frame); break;
   }
-  working_.store(false, std::memory_order_relaxed);
   return answer;
 }
 
@@ -297,6 +340,10 @@ void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
 // A call that has not started is dropped; the master counts on an answer to each.
 void Runner::cancel(std::uint64_t number) {
   auto is_it = [&](const auto& frame) { return is_call(*frame) && frame->head.number == number; };
+  {
+    std::lock_guard lock(aside_.mutex);
+    if (aside_.next && is_it(aside_.next)) ready_.push_front(std::move(aside_.next));
+  }
   auto at = std::find_if(ready_.begin(), ready_.end(), is_it);
   if (at == ready_.end()) {
     if (arriving_.contains(number)) cancelled_.insert(number);
@@ -332,13 +379,17 @@ void Runner::run_helper() {
       period = working_.load() ? kHelperPeriod : std::min(2 * period, kHelperPeriodBesidePolling);
       if (working_.load() && parts_.baton->try_lock()) {
         std::lock_guard lock(*parts_.baton, std::adopt_lock);
-        if (working_.load()) parts_.link->poll(*this);  // still: else the main thread may sleep on what is taken here
+        if (working_.load()) {  // still: else the main thread may sleep on what is taken here
+          set_aside();
+          parts_.link->poll(*this);
+          set_aside();
+        }
         busy = working_.load() && parts_.link->busy();
       }
-      if (busy) continue;                                                      // large data is on its way: it moves only while somebody looks
+      if (busy || aside_.has_done.load()) continue;                            // large data is on its way: it moves only while somebody looks
       BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
       std::unique_lock lock(helper_mutex_);
-      auto wanted = [&] { return stop_helper_.load(); };
+      auto wanted = [&] { return stop_helper_.load() || std::exchange(call_helper_, false); };
       helper_wanted_.wait_for(lock, period, wanted);
       helper_wanted_.wait(lock, [&] { return !resting_.load() || stop_helper_.load() || trim_helper_; });
       if (std::exchange(trim_helper_, false)) base::trim_arena_of_this_thread();
@@ -351,6 +402,7 @@ void Runner::run_helper() {
 void Runner::wake_helper() {
   std::lock_guard lock(helper_mutex_);
   resting_.store(false);
+  call_helper_ = true;
   helper_wanted_.notify_one();
 }
 

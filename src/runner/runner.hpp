@@ -10,6 +10,8 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/backoff.hpp"
 #include "mpi/baton.hpp"
@@ -77,6 +79,10 @@ class Runner final : private wire::Receiver {
 
   // With the baton: sends what the last work led to, looks at the link, and puts the next work in its place; null: there is none.
   void look(std::unique_ptr<wire::Incoming>& work);
+  // The same where the helper has the baton for long and has laid the next work aside; else false.
+  bool look_aside(std::unique_ptr<wire::Incoming>& work);
+  void set_aside();
+  void send_what_is_aside();
   bool may_gather() const;
   // Without it.
   wire::Frame run(wire::Incoming& frame);
@@ -101,6 +107,14 @@ class Runner final : private wire::Receiver {
   std::set<std::uint64_t> cancelled_;  // of these
   std::uint64_t own_frames_ = 0;
 
+  // For the main thread, while the helper has the baton: MPI copies 32 MiB in one go.
+  struct Aside {
+    std::mutex mutex;  // the baton will do as well
+    std::unique_ptr<wire::Incoming> next;
+    std::vector<std::pair<wire::Frame, std::unique_ptr<wire::Incoming>>> done;  // with its result
+    std::atomic<bool> has_done = false;
+  } aside_;
+
   // The main thread's own.
   Encoder result_;  // of the call that ran last
   std::optional<wire::Frame> outgoing_;
@@ -112,11 +126,12 @@ class Runner final : private wire::Receiver {
   // Written by the main thread alone.
   wire::Counters& counters_;                // the link's, where the master may see them
   std::atomic<bool> print_unsent_ = false;  // of print(), which the main thread does not know of yet
-  std::atomic<bool> working_ = false;       // the main thread is away from the link
+  std::atomic<bool> working_ = false;       // the main thread is away from the link; it comes back with the baton
   std::atomic<bool> resting_ = false;       // nothing has come for a while: the helper sleeps
   std::atomic<bool> stop_helper_ = false;
   std::mutex helper_mutex_;
   bool trim_helper_ = false;  // guarded by it
+  bool call_helper_ = false;  // likewise
   std::condition_variable helper_wanted_;
   std::thread helper_;
 };

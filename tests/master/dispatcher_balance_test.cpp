@@ -43,7 +43,7 @@ class BalanceTest : public tests::DispatcherStory {
   std::uint64_t share(std::size_t bytes) {
     data.resize(bytes);
     auto reserved = dispatcher->shares().reserve(bytes);
-    dispatcher->shares().seal(reserved.object, data, nullptr);
+    if (auto relay = dispatcher->shares().seal(reserved.object, data, nullptr)) relay->have(data.size());
     return reserved.object;
   }
   void say_done(int rank, std::uint64_t object, wire::ShareOutcome outcome) {

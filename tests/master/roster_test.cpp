@@ -84,6 +84,23 @@ TEST(RosterTest, LargeDataDoesNotPileUpAtARunner) {
   EXPECT_EQ(roster.pick(100 * kMiB), -1);
 }
 
+TEST(RosterTest, MoreCallsAreOnTheirWayWhileTheirDataTakesLongerThanTheirKernels) {
+  auto taken = [](std::int64_t kernel_nanoseconds, std::uint64_t bytes, int leader) {
+    Roster roster = serving({1}, 16);
+    roster.at(1).leader = leader;
+    roster.at(1).node_memory = 1;
+    roster.note_compute(1, kernel_nanoseconds, Clock::time_point());
+    int calls = 0;
+    while (pick_and_give(roster, bytes) > 0) ++calls;
+    return calls;
+  };
+  EXPECT_EQ(taken(1'000'000'000, 0, 0), 2);
+  EXPECT_EQ(taken(1'000'000'000, 8 * kMiB, 0), 3);
+  EXPECT_GE(taken(1'000'000, 8 * kMiB, 0), 5);
+  EXPECT_EQ(taken(20'000'000, 8 * kMiB, 0), 3);
+  EXPECT_GE(taken(20'000'000, 8 * kMiB, 1), 5) << "through a network";
+}
+
 TEST(RosterTest, CountsWhoCanWork) {
   Roster roster = serving({1, 2, 3}, 2);
   EXPECT_EQ(roster.workers(), 3);

@@ -66,7 +66,6 @@ class RunnerTest : public testing::Test {
     gate.close();
     std::tie(link, theirs_) = wire::LocalLink::pair(0, 1);
     runner_ = std::thread([this] {
-      mpi::Baton baton;
       plugin::Shelf shelf(directory / "cache", GLUSTER_TEST_COMPILER);
       Plugins plugins(shelf, gluster_manifest(), baton);
       tests::Nobody nobody;
@@ -122,6 +121,7 @@ class RunnerTest : public testing::Test {
   }
 
   tests::TemporaryDirectory directory;
+  mpi::Baton baton;
   std::map<std::string, std::uint32_t> numbers;
   std::unique_ptr<wire::Link> link;
   Ear ear;
@@ -246,6 +246,24 @@ TEST_F(RunnerTest, ACancelOfWhatRunsOrIsUnknownChangesNothing) {
   EXPECT_EQ(hear(Word::kResult, 1).value(), 5);
   call(4711, "add", std::int64_t{1}, std::int64_t{2});
   EXPECT_EQ(hear(Word::kResult, 4711).outcome(), Outcome::kValue) << "not taken for the one that was cancelled before it came";
+}
+
+TEST_F(RunnerTest, GoesOnWithTheNextCallWhileTheBatonIsBusy) {
+  have_plugin();
+  call(1, "wait_for_gate", std::int64_t{5});
+  call(2, "wait_for_gate", std::int64_t{6});
+  ASSERT_TRUE(eventually([] { return gate.inside() == 1; }));
+  link->send(1, wire::frame_of(Word::kPing, 3, wire::Ping{1}));
+  hear(Word::kPong, 3);  // both calls are there
+  {
+    std::lock_guard busy(baton);  // as the helper has it while MPI copies
+    gate.open();
+    EXPECT_TRUE(eventually([] { return gate.inside() == 2; }));
+  }
+  EXPECT_EQ(hear(Word::kResult, 1).value(), 5);
+  EXPECT_EQ(hear(Word::kResult, 2).value(), 6);
+  call(4, "add", std::int64_t{1}, std::int64_t{2});
+  EXPECT_EQ(hear(Word::kResult, 4).value(), 3);
 }
 
 TEST_F(RunnerTest, TellsWhatAKernelThrew) {
