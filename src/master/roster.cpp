@@ -29,7 +29,7 @@ int Roster::depth(const Runner& runner, std::uint64_t bytes) const {
   if (runner.mean_nanoseconds <= 0) return credit_;
   double on_its_way = static_cast<double>(bytes) * (runner.is_beside_master() ? kNanosecondsPerByte : kNanosecondsPerByteOfNetwork);
   return static_cast<int>(
-      std::min<double>(credit_, 2 + kAheadNanoseconds / runner.mean_nanoseconds + std::ceil(on_its_way / runner.mean_nanoseconds)));
+      std::min<double>(credit_, 2 + kAheadNanoseconds / runner.mean_nanoseconds + std::floor(on_its_way / runner.mean_nanoseconds + 0.75)));
 }
 
 bool Roster::may_take(const Runner& runner, std::uint64_t bytes) const {
