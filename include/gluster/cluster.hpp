@@ -43,8 +43,9 @@ struct Options {
   std::string log = "warn";      ///< trace, debug, info, warn, error, off
   std::string cxx;               ///< the compiler for source plugins; empty: the one Gluster was built with
   std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
+  std::filesystem::path trace;   ///< a file for what each rank did and when, for Perfetto or chrome://tracing, written at the end; empty: none
 
-  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_MASTER_COMPUTES, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_CACHE (else
+  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_MASTER_COMPUTES, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_TRACE, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
   static Options from_environment();
 };

@@ -92,6 +92,24 @@ class BoundWords final : public runner::Watch {
   cpu_set_t before_{};
 };
 
+const std::string kGoOn = "go on";  // the master's first word to the others
+
+std::unique_ptr<master::Trace> trace_for(const Options& options) {
+  return options.trace.empty() ? nullptr : std::make_unique<master::Trace>(options.trace);
+}
+
+// With all ranks: when it cannot be had, runners know that there is no master. Throws UsageError.
+std::unique_ptr<master::Trace> agreed_trace(mpi::Communicator& comm, const Options& options) {
+  try {
+    auto trace = trace_for(options);
+    comm.broadcast(kGoOn);
+    return trace;
+  } catch (const std::exception&) {
+    comm.broadcast("");
+    throw;
+  }
+}
+
 // The master as a runner: it has no thread, and works when one of the master's threads waits.
 class OwnRunner {
  public:
@@ -133,7 +151,8 @@ class OwnRunner {
 
 class MpiCrew final : public Crew {
  public:
-  MpiCrew(mpi::Communicator& comm, const Options& options, const Manifest* self) : comm_(&comm), node_(std::in_place, comm, memory_for(options)) {
+  MpiCrew(mpi::Communicator& comm, const Options& options, const Manifest* self)
+      : comm_(&comm), trace_(agreed_trace(comm, options)), node_(std::in_place, comm, memory_for(options)) {
     comm.broadcast(sentry_.door());
     base::CoreShare share = share_of_node(comm, options);  // the runners count on the master's part in it
     std::vector<int> runners;
@@ -146,8 +165,8 @@ class MpiCrew final : public Crew {
       work = [runner = own_runner_.get()] { runner->work(); };
       link = std::make_unique<wire::SplitLink>(0, std::move(ours), std::move(link));
     }
-    engine_ = std::make_shared<Engine>(
-        Engine::Parts{std::move(link), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit, node_->data(), std::move(work)});
+    engine_ = std::make_shared<Engine>(Engine::Parts{std::move(link), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit,
+                                                     node_->data(), std::move(work), std::move(trace_)});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
     watch();
@@ -177,6 +196,7 @@ class MpiCrew final : public Crew {
 
   mpi::Communicator* comm_;
   LauncherWatch launcher_{launcher(), end_without_launcher};
+  std::unique_ptr<master::Trace> trace_;  // until the engine has it
   std::optional<mpi::NodeMemory> node_;
   std::unique_ptr<OwnRunner> own_runner_;  // null: the master does not compute
   std::once_flag freed_;
@@ -188,9 +208,11 @@ class MpiCrew final : public Crew {
 class LoneCrew final : public Crew {
  public:
   LoneCrew(const Options& options, const Manifest* self) : memory_(options.memory.value_or(base::available_memory() / 2)) {
+    auto trace = trace_for(options);  // before there is a thread
     auto [ours, theirs] = wire::LocalLink::pair(0, 0);
     runner_ = std::thread([this, link = std::shared_ptr<wire::Link>(std::move(theirs)), options, self] { run(*link, options, self); });
-    engine_ = std::make_shared<Engine>(Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit, memory_.bytes()});
+    engine_ = std::make_shared<Engine>(
+        Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit, memory_.bytes(), {}, std::move(trace)});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
   }
@@ -238,6 +260,7 @@ std::unique_ptr<Crew> lead_alone(const Options& options, const Manifest* self) {
 
 void serve(mpi::Communicator& comm, const Options& options, const Manifest* self) {
   LauncherWatch watch(launcher(), end_without_launcher);
+  if (comm.broadcast("") != kGoOn) return;
   mpi::NodeMemory node(comm, memory_for(options));
   std::string door = comm.broadcast("");
   wire::Hello hello = take_up(share_of_node(comm, options), options);

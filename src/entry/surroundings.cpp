@@ -74,6 +74,7 @@ Options Options::from_environment() {
   options.tag_output = flag("GLUSTER_TAG_OUTPUT");
   if (auto level = variable("GLUSTER_LOG"); !level.empty()) options.log = level;
   options.cxx = variable("GLUSTER_CXX");
+  options.trace = variable("GLUSTER_TRACE");
   options.cache = cache_directory();
   return options;
 }

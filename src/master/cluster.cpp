@@ -140,11 +140,7 @@ std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelE
 std::uint32_t Cluster::fold_number(const KernelEntry& reduce) { return reduce.number + 1; }
 
 std::vector<RunnerInfo> Cluster::runners() const {
-  return engine_->with([](auto& dispatcher) {
-    std::vector<RunnerInfo> list;
-    for (int rank : dispatcher.roster().ranks()) list.push_back(*dispatcher.roster().at(rank).info);
-    return list;
-  });
+  return engine_->with([](auto& dispatcher) { return dispatcher.roster().infos(); });
 }
 
 Status Cluster::status(std::chrono::milliseconds patience) {

@@ -155,6 +155,7 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
   }
   job->call.finished = std::max(now(), job->call.started + std::chrono::nanoseconds(job->call.compute_nanoseconds));
   ++ended_;
+  if (trace_ != nullptr) trace_->ended(job->call, error != nullptr);
   job->end(std::move(error));
 }
 

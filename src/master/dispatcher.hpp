@@ -13,6 +13,7 @@
 #include "master/queue.hpp"
 #include "master/roster.hpp"
 #include "master/shares.hpp"
+#include "master/trace.hpp"
 #include "wire/link.hpp"
 #include "wire/message.hpp"
 
@@ -62,6 +63,8 @@ class Dispatcher final : public wire::Receiver {
   void ask_runners();
   void stop();
 
+  // From now on it is told what has ended; it outlives this.
+  void set_trace(Trace* trace) noexcept { trace_ = trace; }
   // From now on it is later. Whoever takes the baton says so: within a turn time stands still. Without `time` the clock is read when it matters.
   void begin_turn(Clock::time_point time = {}) noexcept { now_ = time; }
 
@@ -145,6 +148,7 @@ class Dispatcher final : public wire::Receiver {
   };
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
   std::uint64_t ended_ = 0;
+  Trace* trace_ = nullptr;
   bool willing_ = false;
   Clock::time_point balanced_{};  // the last time
   Clock::time_point now_{};

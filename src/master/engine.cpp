@@ -33,8 +33,10 @@ Engine::Engine(Parts parts)
       baton_(parts.baton),
       work_(std::move(parts.work)),
       memory_(parts.memory),
+      trace_(std::move(parts.trace)),
       dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit), memory_.size()) {
   if (work_) dispatcher_.roster().set_on_request(0);
+  dispatcher_.set_trace(trace_.get());
   if (parts.helper) helper_ = std::thread([this] { run_helper(); });
 }
 
@@ -196,6 +198,14 @@ void Engine::turn() {
 }
 
 bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+  if (!trace_) return wait_here(ready, context, deadline);
+  auto begin = Clock::now();
+  bool is_ready = wait_here(ready, context, deadline);
+  trace_->waited(begin, Clock::now());
+  return is_ready;
+}
+
+bool Engine::wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline) {
   bool calls_back = callbacks_.run_here();
   while (!ready(context)) {
     if (calls_back && callbacks_.run_one()) continue;  // what it waits for may follow one of these
@@ -385,6 +395,7 @@ bool Engine::shut_down(Clock::time_point deadline) {
   done = wait_until(deadline, [&] { return dispatcher_.roster().all(master::Standing::kGone) && link_->drained() && !link_->busy(); });
   stop_threads();
   print();
+  if (trace_) trace_->write(with([](auto& dispatcher) { return dispatcher.roster().infos(); }));
   for (closed_.store(true); polled_.load(); std::this_thread::yield()) link_->wake();  // all that anybody waits for has ended
   {
     std::lock_guard lock(*baton_);

@@ -32,8 +32,9 @@ class Engine {
     bool helper;  // false where other threads may not call MPI
     std::vector<int> runners;
     int credit;
-    std::span<std::byte> memory = {};  // the node's, for shared data; it outlives the link
-    std::function<void()> work = {};   // lets the master's own runner, rank 0, do what it has to; empty: there is none
+    std::span<std::byte> memory = {};           // the node's, for shared data; it outlives the link
+    std::function<void()> work = {};            // lets the master's own runner, rank 0, do what it has to; empty: there is none
+    std::unique_ptr<master::Trace> trace = {};  // null: none is wanted
   };
   explicit Engine(Parts parts);
   ~Engine();
@@ -86,6 +87,7 @@ class Engine {
   template <class F>
   bool try_with_baton(F&& what, Clock::time_point time = {});
   bool move_on();
+  bool wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline);
   void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back);
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
@@ -105,6 +107,7 @@ class Engine {
   std::function<void()> work_;
   std::atomic<bool> computing_ = false;  // a thread of the master's runs calls
   std::span<std::byte> memory_;
+  std::unique_ptr<master::Trace> trace_;
   master::Dispatcher dispatcher_;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton
 

@@ -71,6 +71,13 @@ bool Roster::may_be_overloaded() const {
   return std::any_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).calls > 1; });
 }
 
+std::vector<RunnerInfo> Roster::infos() const {
+  std::vector<RunnerInfo> all;
+  for (int rank : ranks_)
+    if (at(rank).info) all.push_back(*at(rank).info);
+  return all;
+}
+
 std::uint64_t Roster::least_node_memory() const {
   std::uint64_t least = kNowhere;
   for (int rank : ranks_)

@@ -72,6 +72,8 @@ class Roster {
   // Somebody is, or will be before long.
   bool may_be_overloaded() const;
 
+  // Of those that have said Hello.
+  std::vector<RunnerInfo> infos() const;
   // Of all nodes that share memory at all.
   std::uint64_t least_node_memory() const;
   // Runners in use that are not lost or gone.
