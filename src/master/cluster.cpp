@@ -104,7 +104,9 @@ std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t byte
     if (!engine_->memory().empty() && !std::exchange(state_->told_of_memory, true))
       base::log().warn("{} bytes do not fit into node memory: each rank that needs them keeps a copy; Options::memory or GLUSTER_MEMORY gives more",
                        bytes);
-    if (!base::has_room_for(bytes)) throw std::bad_alloc();
+    if (!base::has_room_for(bytes))
+      throw UsageError(
+          fmt::format("{} MiB are to be shared, and this host has {} MiB free: share them in parts", bytes >> 20, base::available_memory() >> 20));
     auto own = std::make_shared<Block<std::byte>>(bytes);
     std::span<std::byte> data(*own);
     return std::make_shared<detail::SharedState>(detail::SharedState::Parts{engine_, &type, reserved.object, kNowhere, data, std::move(own)});
@@ -158,8 +160,8 @@ Status Cluster::status(std::chrono::milliseconds patience) {
     }
   });
   status.text = status.helper ? "" : "no helper thread (MPI below MPI_THREAD_SERIALIZED): work moves only inside Gluster's calls\n";
-  status.text += fmt::format("maps over indices: {} of {} runners draw from node memory, others are given indices with each call\n", drawing,
-                             status.runners.size());
+  status.text += fmt::format("maps over indices or shared data: {} of {} runners draw from node memory, others are given their part with each call\n",
+                             drawing, status.runners.size());
   for (const RunnerStatus& one : status.runners)
     status.text +=
         fmt::format("rank {} ({}): {} calls, {}{}, {} done, busy {:.1f} s, {} MiB in, {} MiB out, load {:.2f}, {} MiB, answered {:.1f} s ago\n",

@@ -14,7 +14,11 @@ namespace gluster::mpi {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kSlack = std::size_t{1} << 20;  // what MPI wants beside it
+// What MPI wants beside it: Open MPI 4 refuses a file that leaves less than a twentieth of its size.
+std::size_t without_slack(std::size_t free) {
+  std::size_t slack = (std::size_t{1} << 20) + free / 16;
+  return free > slack ? free - slack : 0;
+}
 
 std::size_t in_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -30,11 +34,10 @@ NodeMemory::NodeMemory(const Communicator& comm, const Wanted& wanted) : unwindi
   check(MPI_Allgather(&rank, 1, MPI_INT, ranks_.data(), 1, MPI_INT, node_), "MPI_Allgather");
   if (!all(wanted.any)) return;
   // One that cannot be made leaves the other ranks of the node waiting for ever in Open MPI 4 and 5, so it is asked first.
-  std::size_t mail = in_pages(wanted.bytes_for_mail(ranks_)), free = base::free_shared_memory();
-  std::size_t left = free > mail + kSlack ? free - mail - kSlack : 0;
-  std::uint64_t most = wanted.bytes_for_data.value_or(free / 2);
-  std::size_t data = from_leader(std::min<std::uint64_t>(most, left)) / kPage * kPage;
-  bool is_room = from_leader(free >= mail + kSlack) != 0;
+  std::size_t mail = in_pages(wanted.bytes_for_mail(ranks_)), room = without_slack(base::free_shared_memory());
+  std::uint64_t most = wanted.bytes_for_data.value_or(base::free_shared_memory() / 2);
+  std::size_t data = from_leader(std::min<std::uint64_t>(most, room - std::min(room, mail))) / kPage * kPage;
+  bool is_room = from_leader(room >= mail) != 0;
   if (is_room && mail + data != 0 && all(allocate(mail, data))) return;
   mail_ = nullptr;
   data_ = {};

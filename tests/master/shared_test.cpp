@@ -37,6 +37,10 @@ TEST_F(SharedTest, WhatDoesNotFitIntoNodeMemoryIsKeptElsewhere) {
   EXPECT_THAT(array.span().first(10), testing::Each(3.0));
 }
 
+TEST_F(SharedTest, WhatFitsNowhereIsRefused) {
+  EXPECT_THROWS_WITH((void)cluster->allocate<double>(std::size_t{1} << 40), UsageError, "8388608 MiB", "share them in parts");
+}
+
 TEST_F(SharedTest, WhatDoesNotFitIsAnErrorWhereNodeMemoryIsRequired) {
   Options options = cluster.options;
   options.memory_required = true;
