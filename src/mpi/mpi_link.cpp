@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kHeadTag = 0;
 constexpr int kMessagesAtOnce = 64;  // then others get their turn
-// While so much is being received no more is posted: what MPI finds posted it may copy in one go, and the baton is held as long as that takes.
+// While so much is being received from ranks of this node no more is posted: what MPI finds posted it may copy in one go, and the baton is held as long as that takes.
+// From other nodes it comes in small parts, and who is slow must not hold up others.
 constexpr std::uint64_t kReceivedAtOnce = std::uint64_t{4} << 20;
 
 std::uint64_t tag_limit() {
@@ -295,13 +296,13 @@ void MpiLink::receive_segments(std::unique_ptr<wire::Incoming> frame, bool wante
   if (!wanted) arrival.sink.emplace(std::min<std::size_t>(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
   arrival.segments = sizes;
   if (wanted) arrival.frame = std::move(frame);
-  if (++unposted_ == 1 && receiving_ < kReceivedAtOnce) post_segments(arrival);
+  if ((++unposted_ == 1 && receiving_ < kReceivedAtOnce) || !is_beside(arrival.rank)) post_segments(arrival);
 }
 
 void MpiLink::post_segments(Arrival& arrival) {
   for (std::size_t i = 0; i < arrival.segments.size(); ++i) {
     receive_pieces(arrival, arrival.frame ? arrival.frame->in.places[i].data : nullptr, arrival.segments[i]);
-    arrival.receiving += arrival.segments[i];
+    if (is_beside(arrival.rank)) arrival.receiving += arrival.segments[i];
   }
   receiving_ += arrival.receiving;
   arrival.segments.clear();

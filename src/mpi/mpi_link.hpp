@@ -88,10 +88,11 @@ class MpiLink final : public wire::Link {
     std::optional<Sink> sink;                 // where it is thrown away to
     std::vector<MPI_Request> requests;
     std::vector<std::uint64_t> segments;  // their bytes, as long as they are not posted
-    std::uint64_t receiving = 0;          // bytes of those that are
+    std::uint64_t receiving = 0;          // bytes of those that are, from a rank of this node
   };
 
   int tag(std::uint64_t number) const;
+  bool is_beside(int rank) const { return outboxes_[static_cast<std::size_t>(rank)].mailbox != nullptr; }
   void post(Posted& posted);
   void gather(int rank, const wire::Frame& frame);
   void close(Outbox& outbox);
@@ -126,7 +127,7 @@ class MpiLink final : public wire::Link {
   std::list<Departure> departures_;
   std::list<Arrival> arrivals_;
   std::size_t unposted_ = 0;     // of these
-  std::uint64_t receiving_ = 0;  // bytes of segments
+  std::uint64_t receiving_ = 0;  // bytes of segments from ranks of this node
 };
 
 }  // namespace gluster::mpi

@@ -1,4 +1,5 @@
 // What only several hosts show. tests/hosts/run makes them, each with two slots and a $HOST_TMPDIR of its own.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <numeric>
@@ -107,6 +108,21 @@ TEST_F(SeveralTest, ValuesOfTheMastersHostDoNotGoThroughTheNetwork) {
     EXPECT_TRUE(job.get() == values);
   }
   EXPECT_EQ(runners.size(), jobs.size());
+}
+
+TEST_F(SeveralTest, ASlowHostHoldsUpNoOther) {
+  const char* slow = std::getenv("GLUSTER_TEST_SLOW_HOST");
+  if (slow == nullptr) GTEST_SKIP() << "no host is slow here";
+  auto values = numbers(4 * kMiB);
+  Gate gate;
+  std::vector<Job<std::vector<double>>> jobs;
+  for (int i = 0; i < cluster().workers(); ++i) jobs.push_back(cluster().run<std::vector<double>>("gate.carries", gate.path(), values));
+  EXPECT_TRUE(gate.reached_by(jobs.size()));
+  gate.open();
+  std::vector<std::string> hosts;
+  for (auto& job : as_completed(jobs)) hosts.push_back(job.info().host);
+  ASSERT_EQ(hosts.size(), 7u);
+  EXPECT_EQ(std::count(hosts.end() - 2, hosts.end(), slow), 2) << "its values come last";
 }
 
 // The last, since no other host can be used after it.
