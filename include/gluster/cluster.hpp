@@ -103,6 +103,7 @@ class OutputClaims {
   Engine* engine_;  // outlives every job
   std::mutex mutex_;
   std::vector<std::span<const std::byte>> places_;
+  std::vector<std::shared_ptr<const SharedState>> arrays_;  // that they lie in
 };
 
 /// A call with outputs.
@@ -114,10 +115,8 @@ class CallInto<std::tuple<T...>, A...> final : public Value<void> {
   template <class... Given>
   explicit CallInto(std::shared_ptr<Engine> engine, Given&&... given)
       : Value<void>(engine), claims_(std::make_shared<OutputClaims>(*engine)), arguments_(std::forward<Given>(given)...) {}
-  void claim(std::span<T>... place) {
-    outputs_.emplace(Kept<Into<T>>(Into<T>{place, claims_->claim(std::as_bytes(place))})...);
-    on_end([claims = claims_] { claims->release(); });
-  }
+  void claim(std::span<T>... place) { outputs_.emplace(Kept<Into<T>>(Into<T>{place, claims_->claim(std::as_bytes(place))})...); }
+  void ending() noexcept override { claims_->release(); }
   void open_value(Decoder& in) override {
     std::apply([&](auto&... output) { (open(in, output.value.place), ...); }, *outputs_);
   }

@@ -43,6 +43,8 @@ class JobState : public std::enable_shared_from_this<JobState> {
   explicit JobState(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
   JobState(const JobState&) = delete;
   virtual ~JobState();
+  /// It is about to end: nobody knows yet.
+  virtual void ending() noexcept {}
 
   bool ended() const noexcept { return stage_.load() == Stage::kEnded; }
   /// The same, after moving messages on once: a loop around it comes to an end.

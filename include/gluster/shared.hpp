@@ -18,7 +18,7 @@ class Engine;
 namespace detail {
 
 /// Shared data, as its handles have it in common.
-class SharedState {
+class SharedState : public std::enable_shared_from_this<SharedState> {
  public:
   struct Parts {
     std::shared_ptr<Engine> engine;
@@ -76,7 +76,7 @@ class Shared {
   /// The same, to be filled; its elements are indeterminate at first. Throws UsageError when it is sealed: runners may be reading it.
   std::span<T> writable() const { return elements(state_ ? state_->writable() : std::span<std::byte>()); }
   /// From now on it can be given to calls, and no longer be written: what was written through a span that is still held shows on some nodes and not on others.
-  /// Sends it to the other nodes, in the background. Of a part: seals the whole.
+  /// Sends it to the other nodes, in the background. Of a part: seals the whole. Throws UsageError while a call writes an output there.
   void seal() {
     if (state_) state_->seal();
   }

@@ -5,9 +5,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 namespace gluster::base {
 
@@ -22,6 +24,33 @@ bool reserve_pages(std::byte* data, std::size_t bytes) {
   if (done == 0 || errno == EINVAL) return true;
   ::madvise(reinterpret_cast<void*>(begin), size, MADV_REMOVE);  // what came before the end of them is for others
   return false;
+}
+
+namespace {
+
+// Bytes of pages that are not there yet.
+std::size_t missing(std::byte* data, std::size_t bytes) {
+  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<std::uintptr_t>(data) / page * page;
+  std::size_t pages = (reinterpret_cast<std::uintptr_t>(data) + bytes - begin + page - 1) / page;
+  std::vector<unsigned char> is_there(pages);
+  if (::mincore(reinterpret_cast<void*>(begin), pages * page, is_there.data()) != 0) return bytes;
+  return page * static_cast<std::size_t>(std::count_if(is_there.begin(), is_there.end(), [](unsigned char one) { return (one & 1) == 0; }));
+}
+
+}  // namespace
+
+bool reserve_shared_pages(std::byte* data, std::size_t bytes) {
+  constexpr std::size_t kMostLeft = std::size_t{256} << 20;
+  if (bytes == 0) return true;
+  std::size_t more = missing(data, bytes);
+  struct statvfs about {};
+  if (more != 0 && ::statvfs("/dev/shm", &about) == 0) {
+    std::size_t all = about.f_blocks * about.f_frsize, free = about.f_bavail * about.f_frsize;
+    std::size_t left = std::min(all / 8 * 3, kMostLeft);
+    if (free < left || more > free - left) return false;
+  }
+  return reserve_pages(data, bytes);
 }
 
 std::size_t free_shared_memory() {

@@ -8,6 +8,9 @@ namespace gluster::base {
 // Linux 5.14 cannot say.
 bool reserve_pages(std::byte* data, std::size_t bytes);
 
+// The same in /dev/shm, of which some is left to others: MPI's own segments lie there too, and touch their pages when they come to it.
+bool reserve_shared_pages(std::byte* data, std::size_t bytes);
+
 // Bytes that /dev/shm has free: where MPI makes its windows.
 std::size_t free_shared_memory();
 

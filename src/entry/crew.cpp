@@ -166,7 +166,7 @@ class MpiCrew final : public Crew {
       link = std::make_unique<wire::SplitLink>(0, std::move(ours), std::move(link));
     }
     engine_ = std::make_shared<Engine>(Engine::Parts{std::move(link), &mpi::baton_of_process(), mpi::may_use_threads(), runners, options.credit,
-                                                     node_->data(), std::move(work), std::move(trace_)});
+                                                     node_->data(), std::move(work), true, std::move(trace_)});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
     watch();
@@ -212,7 +212,7 @@ class LoneCrew final : public Crew {
     auto [ours, theirs] = wire::LocalLink::pair(0, 0);
     runner_ = std::thread([this, link = std::shared_ptr<wire::Link>(std::move(theirs)), options, self] { run(*link, options, self); });
     engine_ = std::make_shared<Engine>(
-        Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit, memory_.bytes(), {}, std::move(trace)});
+        Engine::Parts{std::move(ours), &mpi::baton_of_process(), true, {0}, options.credit, memory_.bytes(), {}, false, std::move(trace)});
     engine_->meet_runners();
     cluster_ = std::make_unique<Cluster>(engine_, options);
   }

@@ -91,7 +91,8 @@ std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t byte
   std::span<std::byte> place;
   if (reserved.offset != kNowhere) {
     place = engine_->memory().subspan(reserved.offset, bytes);
-    if (!base::reserve_pages(place.data() + reserved.touched, bytes - reserved.touched)) {
+    const auto reserve = engine_->memory_is_shared() ? base::reserve_shared_pages : base::reserve_pages;
+    if (!reserve(place.data() + reserved.touched, bytes - reserved.touched)) {
       engine_->with([&](auto& dispatcher) { dispatcher.shares().leave_memory(reserved.object); });
       reserved.offset = kNowhere;
     }
@@ -117,15 +118,18 @@ std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t byte
 }
 
 SharedRef detail::OutputClaims::claim(std::span<const std::byte> place) {
-  SharedRef ref = engine_->places.claim(place);
+  auto [ref, array] = engine_->places.claim(place);
   std::lock_guard lock(mutex_);
   places_.push_back(place);
+  if (array) arrays_.push_back(std::move(array));
   return ref;
 }
 
 void detail::OutputClaims::release() noexcept {
+  std::vector<std::shared_ptr<const SharedState>> arrays;  // let go without the mutex
   std::lock_guard lock(mutex_);
   for (auto place : std::exchange(places_, {})) engine_->places.release(place);
+  arrays.swap(arrays_);
 }
 
 std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelEntry& reduce, const Type& type, const MapOptions& options) const {

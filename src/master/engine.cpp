@@ -33,6 +33,7 @@ Engine::Engine(Parts parts)
       baton_(parts.baton),
       work_(std::move(parts.work)),
       memory_(parts.memory),
+      memory_is_shared_(parts.memory_is_shared),
       trace_(std::move(parts.trace)),
       dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit), memory_.size()) {
   if (work_) dispatcher_.roster().set_on_request(0);

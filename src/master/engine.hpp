@@ -34,6 +34,7 @@ class Engine {
     int credit;
     std::span<std::byte> memory = {};           // the node's, for shared data; it outlives the link
     std::function<void()> work = {};            // lets the master's own runner, rank 0, do what it has to; empty: there is none
+    bool memory_is_shared = false;              // with other processes
     std::unique_ptr<master::Trace> trace = {};  // null: none is wanted
   };
   explicit Engine(Parts parts);
@@ -48,6 +49,7 @@ class Engine {
   // Of all shared arrays, and of outputs under way.
   master::Places places;
   std::span<std::byte> memory() const noexcept { return memory_; }
+  bool memory_is_shared() const noexcept { return memory_is_shared_; }
   // Room for shared data; waits for what is about to become free, where that is all that is missing.
   master::Shares::Reserved reserve(std::uint64_t bytes);
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
@@ -107,6 +109,7 @@ class Engine {
   std::function<void()> work_;
   std::atomic<bool> computing_ = false;  // a thread of the master's runs calls
   std::span<std::byte> memory_;
+  const bool memory_is_shared_;
   std::unique_ptr<master::Trace> trace_;
   master::Dispatcher dispatcher_;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton

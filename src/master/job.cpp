@@ -78,6 +78,7 @@ void JobState::call_back(std::function<void()> what) { engine_->call_back(std::m
 void JobState::end(std::exception_ptr error) {
   if (ended()) return;
   error_ = std::move(error);
+  ending();
   if (stage_.exchange(Stage::kEnded) == Stage::kOpen) return;
   std::vector<std::function<void()>> listeners;
   {

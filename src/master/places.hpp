@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
 
@@ -16,8 +17,14 @@ class Places {
 
   void add(Bytes bytes, const detail::SharedState& state);
   void remove(Bytes bytes);
-  // What an output there is called; throws UsageError in a sealed array, and when another call writes there.
-  SharedRef claim(Bytes output);
+  // What an output there is called, and the array that it lies in, if any; throws UsageError where it touches a sealed array, and when another call writes there.
+  struct Claim {
+    SharedRef ref;
+    std::shared_ptr<const detail::SharedState> array;
+  };
+  Claim claim(Bytes output);
+  // Throws UsageError when an output there is under way.
+  void expect_no_output(Bytes bytes);
   void release(Bytes output);
 
  private:
@@ -25,6 +32,8 @@ class Places {
     std::size_t bytes;
     const detail::SharedState* state;
   };
+
+  bool is_written(Bytes bytes) const;
 
   std::mutex mutex_;
   std::map<const std::byte*, Array> arrays_;

@@ -33,6 +33,7 @@ std::span<std::byte> SharedState::writable() const {
 
 void SharedState::seal() {
   (void)data();  // it is there
+  parts_.engine->places.expect_no_output(parts_.data);
   if (sealed_.exchange(true)) return;
   parts_.engine->with([&](auto& dispatcher) {
     if (auto relay = dispatcher.shares().seal(parts_.object, parts_.data, parts_.owner)) relay->have(parts_.data.size());

@@ -22,7 +22,7 @@ std::span<std::byte> Operands::in_memory(std::uint64_t offset, std::uint64_t byt
 // False when there is no room for it.
 bool Operands::make_room(Object& object, const wire::Share& share) const {
   if (share.offset != kNowhere) object.data = in_memory(share.offset, share.bytes);
-  if (object.data.size() == share.bytes && base::reserve_pages(object.data.data(), share.bytes)) return true;
+  if (object.data.size() == share.bytes && base::reserve_shared_pages(object.data.data(), share.bytes)) return true;
   if (!base::has_room_for(share.bytes)) return false;
   object.own = std::make_shared<Block<std::byte>>(share.bytes);
   object.data = *object.own;

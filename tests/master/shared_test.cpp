@@ -56,6 +56,40 @@ TEST_F(SharedTest, AnOutputInASealedArrayIsRefused) {
   EXPECT_THROWS_WITH((void)cluster->run_into(part, "fill", 1.0), UsageError, "sealed");
 }
 
+TEST_F(SharedTest, AnOutputThatOnlyTouchesASealedArrayIsRefused) {
+  auto array = cluster->allocate<double>(3 * 512);
+  auto other = cluster->allocate<double>(512);
+  std::span<double> part = array.writable();
+  array.seal();
+  EXPECT_THROWS_WITH((void)cluster->run_into(std::span(part.data() + 512, 2048), "fill", 1.0), UsageError, "sealed");
+  EXPECT_THROWS_WITH((void)cluster->run_into(std::span(part.data() - 1, 10), "fill", 1.0), UsageError, "sealed");
+}
+
+TEST_F(SharedTest, IsNotSealedWhileAnOutputIsUnderWay) {
+  gate.close();
+  auto array = cluster->allocate<double>(100);
+  auto job = cluster->run_into(array.part(10, 10), "fill_through_the_gate", 2.0);
+  EXPECT_THROWS_WITH(array.seal(), UsageError, "has not ended", "then seal()");
+  EXPECT_FALSE(array.is_sealed());
+  gate.open();
+  job.get();
+  array.seal();
+}
+
+TEST_F(SharedTest, LivesUntilTheCallThatWritesItHasEnded) {
+  gate.close();
+  auto array = cluster->allocate<double>(1000);
+  const double* place = array.span().data();
+  auto job = cluster->run_into(array, "fill_through_the_gate", 2.0);
+  array = {};
+  auto other = cluster->share(std::vector<double>(1000, 7.0));
+  EXPECT_NE(other.span().data(), place);
+  gate.open();
+  job.get();
+  EXPECT_THAT(other.span(), testing::Each(7.0));
+  EXPECT_TRUE(eventually([&] { return cluster->allocate<double>(1000).span().data() == place; })) << "and is used again then";
+}
+
 TEST_F(SharedTest, OutputsSideBySideAreNotOverlapsAndOnesUnderWayAre) {
   auto array = cluster->allocate<double>(100);
   std::span<double> all = array.writable();
