@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -26,12 +27,20 @@ struct ItemFailure {
   std::string message;
 };
 
+/// Where an item begins in a frame, and the one before ends.
+struct ItemPlace {
+  std::size_t body, segments;
+};
+
 /// Items that travel together, and then their values.
 class Chunk : public JobState {
  public:
   using JobState::JobState;
   std::size_t first = 0;
   std::uint32_t count = 0;
+  std::uint32_t asked = 0;                  ///< as many were to be run
+  std::uint32_t left = 0;                   ///< items after these that were sent along and not run: they took too long
+  std::vector<ItemPlace> places;            ///< of items that travel as they are, one more than there are
   std::shared_ptr<class TicketWord> draws;  ///< not null: whoever runs it draws them, and until then nobody knows which they are
   bool folded = false;                      ///< one value for all of them
   std::uint64_t bytes_held = 0;             ///< of its result, once it has ended
@@ -42,6 +51,8 @@ class Chunk : public JobState {
   void goes_out(bool beside_master) final;
   /// They are these: it has been decided.
   void set_range(std::size_t its_first, std::uint32_t its_count);
+  /// An item that was never sent, since it cannot be.
+  void set_error(std::size_t item, std::exception_ptr error);
   /// Once it has ended: makes its values whole; what went wrong with all of it is every item's error from now on.
   void close() noexcept;
   /// Null: it has a value.
@@ -81,9 +92,11 @@ class ChunkOf<void> final : public Chunk {
 /// Writes the items of one chunk.
 class ChunkWriter {
  public:
-  ChunkWriter(const KernelEntry& kernel, std::size_t first, std::uint32_t fold, Encoder& out)
-      : kernel_(&kernel), first_(first), fold_(fold), out_(&out) {}
-  /// The next item's arguments: its own, then those of all. Throws UsageError that names the item.
+  /// `patience`: after so long it ends with the item that runs; zero: never.
+  ChunkWriter(const KernelEntry& kernel, std::size_t first, std::uint32_t fold, std::chrono::nanoseconds patience, Encoder& out)
+      : kernel_(&kernel), first_(first), fold_(fold), patience_(patience), out_(&out) {}
+  /// The next item's arguments: its own, then those of all. Where they cannot be sent the chunk ends before it, and error() tells why. Throws UsageError where no
+  /// item of these types can.
   void add(std::span<const Argument> own, std::span<const Argument> common);
   /// All items at once: `count` indices from `begin` on.
   void add_indices(std::int64_t begin, std::uint32_t count, std::span<const Argument> common);
@@ -91,10 +104,20 @@ class ChunkWriter {
   void add_elements(const SharedRef& of, const Argument& any, std::int64_t from, std::uint32_t count, std::span<const Argument> common);
   /// What was added at once stands for as many that are drawn: at the word at `tickets` in node memory, and a part in `shares` of what is left.
   void draw(std::uint64_t tickets, std::uint32_t shares);
+  /// `count` items of a chunk that was written before and outlives this one's frame, from `item` on.
+  void repeat(const Chunk& chunk, std::uint32_t item, std::uint32_t count);
+  /// Making its items should take no longer.
+  void set_deadline(Clock::time_point deadline) noexcept { deadline_ = deadline; }
+  /// What its frame points into.
+  void keep(std::shared_ptr<void> kept) noexcept { kept_ = std::move(kept); }
+  const std::shared_ptr<void>& kept() const noexcept { return kept_; }
+
   std::uint32_t count() const noexcept { return count_; }
+  std::exception_ptr error() const noexcept { return error_; }
+  std::vector<ItemPlace>&& take_places() noexcept { return std::move(places_); }
   /// Shared data that the items name.
   const std::vector<std::uint64_t>& objects() const noexcept { return objects_; }
-  /// True when the chunk is large enough, whatever the number of its items.
+  /// True when the chunk is large enough, whatever the number of its items, and where no more can follow.
   bool is_full() noexcept;
   void close();
 
@@ -106,7 +129,12 @@ class ChunkWriter {
   const KernelEntry* kernel_;
   std::size_t first_;
   std::uint32_t fold_;
+  std::chrono::nanoseconds patience_;
   Encoder* out_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  std::shared_ptr<void> kept_;
+  std::exception_ptr error_;
+  std::vector<ItemPlace> places_;
   std::uint32_t count_ = 0;
   std::vector<std::uint64_t> objects_;
   std::size_t segments_counted_ = 0;

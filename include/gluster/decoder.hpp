@@ -81,6 +81,8 @@ class Decoder {
     return value;
   }
 
+  void skip(std::size_t bytes) { take(bytes); }
+
   /// All of the body that has not been read.
   std::span<const std::byte> take_rest() {
     std::size_t bytes = rest();

@@ -24,8 +24,9 @@ namespace gluster::detail {
 class Inputs {
  public:
   virtual ~Inputs() = default;
-  /// Writes the next items, `most` of them or fewer; none when there are no more. What the frame points into lives in what is returned.
-  virtual std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) = 0;
+  /// Writes the next items, `most` of them or fewer; none when there are no more, or the next one has an error. What the frame points into it keeps. Throws what a range
+  /// of the user's does; then there are no more.
+  virtual void write(ChunkWriter& out, std::size_t most) = 0;
   /// How many there are still; -1: nobody knows.
   virtual std::int64_t remaining() const = 0;
   /// True when they may be written on any thread, one at a time: then chunks go out also while the owner of the map is busy with other things.
@@ -88,9 +89,8 @@ class RangeInputs final : public Inputs {
       : view_(std::move(view)), common_(std::move(common)), at_(std::ranges::begin(view_)), end_(std::ranges::end(view_)) {
     if constexpr (std::ranges::sized_range<View>) remaining_ = static_cast<std::int64_t>(std::ranges::size(view_));
   }
-  std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
+  void write(ChunkWriter& out, std::size_t most) override {
     auto common = pack_all(common_);
-    std::shared_ptr<void> kept;
     if constexpr (kStays && !kMayHaveHolder<Item>) {
       for (; out.count() < most && !out.is_full() && at_ != end_; step()) add(out, *at_, common);
     } else if constexpr (!kMayBePointedInto<Item>) {
@@ -106,10 +106,9 @@ class RangeInputs final : public Inputs {
         explicit Stored(Reference given) : item(std::forward<Reference>(given)), holders(hold_all<kSpread>(item)) {}
       };
       auto stored = std::make_shared<std::deque<Stored>>();
+      out.keep(stored);
       for (; out.count() < most && !out.is_full() && at_ != end_; step()) out.add(pack_all(stored->emplace_back(*at_).holders), common);
-      kept = std::move(stored);
     }
-    return kept;
   }
   std::int64_t remaining() const override { return remaining_; }
   bool is_anyones() const override { return kStays && std::ranges::contiguous_range<View>; }  // nothing of the user's runs
@@ -156,12 +155,11 @@ template <class Numbers, class... C>
 class NumberedInputs final : public Inputs {
  public:
   NumberedInputs(Numbers numbers, std::tuple<Common<C>...>&& common) : numbers_(std::move(numbers)), common_(std::move(common)) {}
-  std::shared_ptr<void> write(ChunkWriter& out, std::size_t most) override {
+  void write(ChunkWriter& out, std::size_t most) override {
     auto count = static_cast<std::uint32_t>(std::min(static_cast<std::int64_t>(most), remaining()));
-    if (count == 0) return nullptr;
+    if (count == 0) return;
     write_numbers(out, written_, count);
     written_ += count;
-    return nullptr;
   }
   std::int64_t remaining() const override { return numbers() - static_cast<std::int64_t>(written_); }
   bool is_anyones() const override { return true; }

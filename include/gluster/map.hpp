@@ -21,10 +21,11 @@ namespace gluster {
 enum class OnError { stop, collect };
 
 struct MapOptions {
-  std::int64_t chunk = 0;            ///< items that travel together; 0: as many as take about a millisecond, measured as it goes
-  OnError on_error = OnError::stop;  ///< stop: the first error ends the map; collect: every item is run
-  std::int64_t window = 0;           ///< items that may be sent and not yet taken; 0: as many as 64 MiB of results hold
-  int priority = 0;                  ///< calls of higher priority go first
+  std::int64_t chunk = 0;  ///< items that travel together; 0: as many as take about a millisecond, measured as it goes
+  OnError on_error =
+      OnError::stop;        ///< stop: the first error ends the map; collect: every item is run. An exception of the range of inputs ends it always
+  std::int64_t window = 0;  ///< items that may be sent and not yet taken; 0: as many as 64 MiB of results hold, and a chunk a worker
+  int priority = 0;         ///< calls of higher priority go first
 };
 
 /// One item of a map: its input's place, and its value or its error.
@@ -52,7 +53,7 @@ namespace detail {
 
 /// Throws UsageError where no item could be right.
 void check_map(const KernelEntry& kernel, std::size_t own, std::span<const Argument> common, const Type& result, const MapOptions& options);
-/// True when they can be made where the kernel runs. Throws UsageError for such as its parameter cannot hold.
+/// True when they can be made where the kernel runs.
 bool may_send_indices(const KernelEntry& kernel, const Indices& indices, std::span<const Argument> common);
 /// True when elements of shared data, of the type of `any`, can be the kernel's first arguments as they lie there.
 bool may_send_elements(const KernelEntry& kernel, const Argument& any, std::span<const Argument> common);

@@ -118,6 +118,18 @@ void encode_item(const KernelEntry& kernel, std::size_t item, std::span<const de
   for (std::size_t i = 0; i < common.size(); ++i) encode(own.size() + i, common[i]);
 }
 
+bool may_fit(const KernelEntry& kernel, std::span<const detail::Argument> own, std::span<const detail::Argument> common) {
+  auto fits = [&](std::size_t at, const detail::Argument& argument) {
+    const Type& parameter = kernel.signature->parameters[at];
+    return argument.type->text == parameter.text || (argument.type->scalar != Scalar::none && parameter.scalar != Scalar::none);
+  };
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (!fits(i, own[i])) return false;
+  for (std::size_t i = 0; i < common.size(); ++i)
+    if (!fits(own.size() + i, common[i])) return false;
+  return true;
+}
+
 void check_signature(const KernelEntry& kernel, const Signature& wanted) {
   const Signature& signature = *kernel.signature;
   auto refuse_type = [&](const std::string& what) {

@@ -15,6 +15,9 @@ void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> ar
 void encode_item(const KernelEntry& kernel, std::size_t item, std::span<const detail::Argument> own, std::span<const detail::Argument> common,
                  Encoder& frame);
 
+// False: whatever their values, no item with arguments of these types is one of the kernel's.
+bool may_fit(const KernelEntry& kernel, std::span<const detail::Argument> own, std::span<const detail::Argument> common);
+
 // Checks a handle's whole type: arithmetic parameters may differ, since values convert at each call.
 void check_signature(const KernelEntry& kernel, const Signature& wanted);
 

@@ -20,10 +20,11 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // a chunk takes no m
 }  // namespace
 
 void Chunk::open_value(Decoder& in) {
-  if (draws) {
-    auto drawn = in.get<std::uint32_t>();
-    set_range(drawn, in.get<std::uint32_t>());
-  }
+  auto done = in.get<wire::BatchDone>();
+  if (done.done > done.count || (!draws && done.count != count)) Decoder::malformed("items that nobody sent");
+  if (draws) set_range(done.first, done.count);
+  left = done.count - done.done;
+  count = done.done;
   std::size_t parts = folded ? std::min(count, 1U) : count;
   open_items(parts);
   for (std::size_t item = 0; item < parts; ++item) {
@@ -42,6 +43,11 @@ void Chunk::set_range(std::size_t its_first, std::uint32_t its_count) {
   first = its_first;
   count = its_count;
   draws = nullptr;
+}
+
+void Chunk::set_error(std::size_t item, std::exception_ptr error) {
+  set_range(item, 1);
+  error_ = std::move(error);
 }
 
 // What it cannot draw there is drawn here.
@@ -65,7 +71,9 @@ void Chunk::close() noexcept {
   } catch (...) {
     error_ = std::current_exception();
   }
+  if (left != 0) return;  // these go out again
   kept = nullptr;
+  places = {};
 }
 
 std::exception_ptr Chunk::error_of(std::size_t item) const {
@@ -83,7 +91,7 @@ std::exception_ptr Chunk::error_of(std::size_t item) const {
 // --- its items, written ----------------------------------------------------------------------------------------------
 
 void ChunkWriter::begin(std::span<const Argument> own, std::span<const Argument> common) {
-  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, kNowhere, 0});
+  out_->put(wire::BatchHead{{kernel_->image, kernel_->number}, 0, wire::Items::kItems, 0, fold_, 0, kNowhere, patience_.count()});
   for (const Argument& argument : own) out_->put(argument.kind);
   for (const Argument& argument : common) out_->put(argument.kind);
   note_objects(common);
@@ -96,7 +104,16 @@ void ChunkWriter::note_objects(std::span<const Argument> arguments) {
 
 void ChunkWriter::add(std::span<const Argument> own, std::span<const Argument> common) {
   if (count_ == 0) begin(own, common);
-  master::encode_item(*kernel_, first_ + count_, own, common, *out_);
+  Encoder::Mark before = out_->mark();
+  try {
+    master::encode_item(*kernel_, first_ + count_, own, common, *out_);
+  } catch (...) {
+    out_->rewind(before);
+    if (!master::may_fit(*kernel_, own, common)) throw;
+    error_ = std::current_exception();
+    return;
+  }
+  if (patience_.count() != 0) places_.push_back({before.body, before.segments});
   ++count_;
   note_objects(own);
 }
@@ -128,12 +145,30 @@ void ChunkWriter::draw(std::uint64_t tickets, std::uint32_t shares) {
   out_->set(offsetof(wire::BatchHead, shares), shares);
 }
 
+void ChunkWriter::repeat(const Chunk& chunk, std::uint32_t item, std::uint32_t count) {
+  const Encoder& from = chunk.call.frame;
+  const ItemPlace begin = chunk.places[item], end = chunk.places[item + count];
+  out_->body.append(from.body.data(), sizeof(wire::BatchHead) + kernel_->signature->parameters.size());
+  std::size_t pad = (begin.body - out_->body.size()) % wire::kFrameAlignment;  // so that blocks lie as they lay
+  std::memset(out_->body.extend(pad), 0, pad);
+  out_->set(offsetof(wire::BatchHead, begin), static_cast<std::int64_t>(pad));
+  for (std::uint32_t i = item; i < item + count; ++i)
+    places_.push_back({chunk.places[i].body - begin.body + out_->body.size(), chunk.places[i].segments - begin.segments});
+  out_->body.append(from.body.data() + begin.body, end.body - begin.body);
+  out_->segments.assign(from.segments.begin() + static_cast<std::ptrdiff_t>(begin.segments),
+                        from.segments.begin() + static_cast<std::ptrdiff_t>(end.segments));
+  objects_ = chunk.call.objects;
+  count_ = count;
+}
+
 bool ChunkWriter::is_full() noexcept {
+  if (error_) return true;
   for (; segments_counted_ < out_->segments.size(); ++segments_counted_) segment_bytes_ += out_->segments[segments_counted_].bytes;
-  return out_->body.size() + segment_bytes_ >= kChunkBytes;
+  return out_->body.size() + segment_bytes_ >= kChunkBytes || (count_ != 0 && deadline_ != Clock::time_point::max() && Clock::now() >= deadline_);
 }
 
 void ChunkWriter::close() {
+  if (!places_.empty()) places_.push_back({out_->body.size(), out_->segments.size()});
   out_->set(offsetof(wire::BatchHead, count), count_);
   out_->close();
 }

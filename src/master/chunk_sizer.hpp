@@ -33,6 +33,8 @@ class ChunkSizer {
     note(item_bytes_, static_cast<double>(bytes));
     largest_ = std::max(largest_, std::min(kGrowth * items, kMost));  // no further than what was seen tells
   }
+  // One took far too long: among cheap items are dear ones, perhaps next to one another.
+  void was_cut() { largest_ = 1; }
 
  private:
   static constexpr double kChunkNanoseconds = 1e6;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/scalar.hpp"
 #include "master/chunk_sizer.hpp"
 #include "master/engine.hpp"
 #include "master/ranges.hpp"
@@ -21,6 +23,8 @@ namespace {
 
 constexpr std::uint64_t kResultsAhead = std::uint64_t{64} << 20;  // bytes of results that nobody has taken
 constexpr int kChunksPerWorker = 3;                               // one runs, one waits there, one waits here
+constexpr std::chrono::milliseconds kMaking{1};                   // inputs of one chunk, where the user's own code makes them
+constexpr std::chrono::milliseconds kPatience{4};                 // with a chunk that should take a millisecond
 constexpr std::int64_t kMostTickets = 0xffffffff;                 // what the word holds
 
 }  // namespace
@@ -42,17 +46,28 @@ namespace {
 // A runner writes the first argument of one call again and again.
 bool may_send_numbers(const KernelEntry& kernel, const Argument& own, std::span<const Argument> common) {
   Encoder scratch;
-  ChunkWriter writer(kernel, 0, 0, scratch);
-  writer.add(std::array{own}, common);  // says what is wrong
-  return scratch.segments.empty() && kernel.signature->parameters[0].scalar != Scalar::none;
+  ChunkWriter writer(kernel, 0, 0, {}, scratch);
+  writer.add(std::array{own}, common);  // says what is wrong with all of them
+  return !writer.error() && scratch.segments.empty() && kernel.signature->parameters[0].scalar != Scalar::none;
+}
+
+// Whole numbers up to there have their neighbours in it.
+std::int64_t most_in_a_row(Scalar scalar) {
+  if (scalar == Scalar::none) return 0;
+  return base::visit(scalar, [](auto zero) -> std::int64_t {
+    constexpr int digits = std::numeric_limits<decltype(zero)>::digits;
+    return digits < 63 ? std::int64_t{1} << digits : std::numeric_limits<std::int64_t>::max();
+  });
 }
 
 }  // namespace
 
+// Those that do not fit go one by one, and each says so.
 bool may_send_indices(const KernelEntry& kernel, const Indices& indices, std::span<const Argument> common) {
   if (indices.size() == 0) return true;
-  std::int64_t last = indices.end - 1;
-  return may_send_numbers(kernel, argument(&last), common);
+  std::int64_t last = indices.end - 1, most = most_in_a_row(kernel.signature->parameters[0].scalar);
+  return may_send_numbers(kernel, argument(&indices.begin), common) && may_send_numbers(kernel, argument(&last), common) && indices.begin >= -most &&
+         last <= most;
 }
 
 bool may_send_elements(const KernelEntry& kernel, const Argument& any, std::span<const Argument> common) {
@@ -64,6 +79,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
       : parts(std::move(given)),
         inputs(std::move(parts.inputs)),
         in_background(inputs->is_anyones() && parts.engine->has_helper()),
+        patience(parts.options.chunk > 0 ? std::chrono::milliseconds(0) : kPatience),
         all(inputs->numbers()),
         tickets(all > 0 && all <= kMostTickets ? TicketWord::make(parts.engine) : nullptr),
         sizer(parts.options.chunk) {}
@@ -71,22 +87,33 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   Parts parts;  // but its inputs
   const std::shared_ptr<Inputs> inputs;
   const bool in_background;                   // chunks are made on the cluster's callback thread too
+  const std::chrono::nanoseconds patience;    // with a chunk that runs; 0: without end
   const std::int64_t all;                     // inputs known by their numbers; -1: they are none
   const std::shared_ptr<TicketWord> tickets;  // null: chunks are cut here
   std::atomic<bool> owner_waits = false;      // who asks for results sees to everything itself
   std::atomic<std::uint64_t> collected = 0;
-  std::mutex mutex;          // for what follows
-  std::exception_ptr error;  // of a chunk that could not be made while the owner was away
+  std::mutex mutex;             // for what follows
+  std::exception_ptr error;     // of a chunk that could not be made or sent: everybody meets it
+  std::exception_ptr ended_by;  // what a range threw: comes after the items before
   master::ChunkSizer sizer;
   std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their number
   std::map<std::size_t, std::shared_ptr<Chunk>> done;       // by their first item
+  struct Rest {
+    std::uint32_t count;
+    std::shared_ptr<Chunk> of;  // null: they follow from their numbers
+    std::uint32_t item;         // of that
+  };
+  std::map<std::size_t, Rest> rests;  // by their first item: were drawn or sent once, and have to go out again
   std::shared_ptr<Ended> ended = std::make_shared<Ended>();
   std::size_t last = 0;          // chunk's number
   std::size_t issued = 0;        // items, those that were drawn when last looked at
+  std::size_t items_sent = 0;    // in chunks under way, as many as were asked for
+  std::size_t items_left = 0;    // in rests
   std::size_t items_done = 0;    // that nobody has taken
   master::Ranges taken;          // items
   std::uint64_t bytes_done = 0;  // of results that nobody has taken
-  bool exhausted = false;        // no more chunks are made
+  std::uint64_t item_bytes = 0;  // of a result, the last time
+  bool exhausted = false;        // no more inputs are taken
   bool cancelled = false;
 
   // Items below it may be sent.
@@ -97,23 +124,43 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
     return static_cast<std::size_t>(most);
   }
   bool may_issue() const {
-    if (exhausted || bytes_done >= kResultsAhead || issued >= limit()) return false;
+    if (exhausted || issued >= limit()) return false;
     return !tickets || under_way.size() < limit() - taken.size() - items_done;  // each finds something to draw
   }
-  std::int64_t next_size(int workers) const {
-    std::int64_t remaining = tickets ? all - static_cast<std::int64_t>(issued) : inputs->remaining();
-    return std::min(sizer.next(remaining, workers), static_cast<std::int64_t>(limit() - issued));
+  // There is a place for one more chunk, and for its results; those that come earlier than others which are there already always have one.
+  bool has_room(int workers) const {
+    auto chunks = static_cast<int>(under_way.size());
+    if (chunks >= kChunksPerWorker * workers) return false;
+    if (!rests.empty()) return true;
+    if (bytes_done >= kResultsAhead) return false;
+    return chunks < workers || bytes_done + items_sent * item_bytes < kResultsAhead;
   }
+  std::uint32_t next_size(int workers) const {
+    std::int64_t remaining = tickets ? all - static_cast<std::int64_t>(issued) : inputs->remaining();
+    return static_cast<std::uint32_t>(sizer.next(remaining < 0 ? remaining : remaining + static_cast<std::int64_t>(items_left), workers));
+  }
+  int workers() const {
+    return std::max(1, parts.engine->with([](auto& dispatcher) { return dispatcher.roster().workers(); }));
+  }
+
   std::shared_ptr<Chunk> make_chunk();
-  void send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer);
-  void issue(std::int64_t most, int workers);
-  void issue_range(std::size_t first, std::size_t count);
-  void fill();
+  ChunkWriter writer_for(Chunk& chunk, std::size_t first) { return {*parts.kernel, first, parts.fold, patience, chunk.call.frame}; }
+  void send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer, std::shared_ptr<void> kept);
+  void issue(int workers);
+  void issue_draw(std::uint32_t most, int workers);
+  void issue_rest(std::uint32_t most);
+  void add_rest(std::size_t first, Rest rest) {
+    items_left += rest.count;
+    rests.emplace(first, std::move(rest));
+  }
+  bool make_one(int workers);
+  std::shared_ptr<Chunk> advance(bool in_order);
   void look_at_tickets();
   void end_tickets();
   bool recover();
   void collect(std::size_t number);
   void collect_all();
+  void finish(std::shared_ptr<Chunk> chunk);
   void advance_in_background() noexcept;
   std::shared_ptr<Chunk> take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at);
 };
@@ -127,13 +174,18 @@ std::shared_ptr<Chunk> MapState::State::make_chunk() {
   return chunk;
 }
 
-void MapState::State::send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer) {
+void MapState::State::send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer, std::shared_ptr<void> kept) {
   JobState::Call& call = chunk->call;
   writer.close();
+  chunk->count = writer.count();
+  chunk->places = writer.take_places();
+  // A kernel may still read what all items have in common when the map itself is gone.
+  chunk->kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(std::move(kept), inputs);
   call.objects = writer.objects();
   std::sort(call.objects.begin(), call.objects.end());
   call.objects.erase(std::unique(call.objects.begin(), call.objects.end()), call.objects.end());
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
+  chunk->asked = chunk->count;
   std::size_t number = ++last;
   chunk->on_end([queue = ended, number, weak = weak_from_this()] {
     queue->push(number);
@@ -141,48 +193,73 @@ void MapState::State::send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer) {
     if (state && state->in_background && !state->owner_waits.load()) state->parts.engine->call_back([state] { state->advance_in_background(); });
   });
   parts.engine->submit(chunk);
+  items_sent += chunk->asked;
   under_way.emplace(number, std::move(chunk));  // nobody collects it meanwhile: that takes the mutex
 }
 
-void MapState::State::issue(std::int64_t most, int workers) {
+// The next inputs. One that cannot be sent is an item that has failed.
+void MapState::State::issue(int workers) {
+  auto most = static_cast<std::uint32_t>(std::min<std::size_t>(next_size(workers), limit() - issued));
+  if (tickets) return issue_draw(most, workers);
   std::shared_ptr<Chunk> chunk = make_chunk();
-  ChunkWriter writer(*parts.kernel, issued, parts.fold, chunk->call.frame);
-  // A kernel may still read what all items have in common when the map itself is gone.
-  auto kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(nullptr, inputs);
-  chunk->kept = kept;
-  if (tickets) {
-    inputs->write_numbers(writer, 0, static_cast<std::uint32_t>(most));
-    writer.draw(tickets->offset(), parts.options.chunk > 0 ? 0 : sizer.shares(workers));
-    chunk->draws = tickets;
-    chunk->count = writer.count();
-    return send(std::move(chunk), writer);
+  ChunkWriter writer = writer_for(*chunk, issued);
+  if (!inputs->is_anyones() && parts.options.chunk == 0) writer.set_deadline(Clock::now() + kMaking);
+  try {
+    inputs->write(writer, most);
+  } catch (...) {
+    if (issued == 0 && writer.count() == 0) throw;
+    ended_by = std::current_exception();
   }
-  kept->first = inputs->write(writer, static_cast<std::size_t>(most));
-  chunk->set_range(issued, writer.count());
-  if (chunk->count == 0) return void(exhausted = true);
-  issued += chunk->count;
-  send(std::move(chunk), writer);
+  if (writer.count() != 0) {
+    chunk->set_range(issued, writer.count());
+    issued += writer.count();
+    send(std::move(chunk), writer, writer.kept());
+  } else if (!writer.error()) {
+    exhausted = true;
+  }
+  if (ended_by) exhausted = true;
+  if (!writer.error()) return;
+  std::shared_ptr<Chunk> failed = make_chunk();
+  failed->set_error(issued++, writer.error());
+  finish(std::move(failed));
 }
 
-// Numbers that are known already.
-void MapState::State::issue_range(std::size_t first, std::size_t count) {
+void MapState::State::issue_draw(std::uint32_t most, int workers) {
   std::shared_ptr<Chunk> chunk = make_chunk();
-  ChunkWriter writer(*parts.kernel, first, parts.fold, chunk->call.frame);
-  inputs->write_numbers(writer, first, static_cast<std::uint32_t>(count));
-  chunk->kept = inputs;
-  chunk->set_range(first, writer.count());
-  send(std::move(chunk), writer);
+  ChunkWriter writer = writer_for(*chunk, issued);
+  inputs->write_numbers(writer, 0, most);
+  writer.draw(tickets->offset(), parts.options.chunk > 0 ? 0 : sizer.shares(workers));
+  chunk->draws = tickets;
+  send(std::move(chunk), writer, nullptr);
 }
 
-void MapState::State::fill() {
-  if (exhausted) return;
-  int workers = std::max(1, parts.engine->with([](auto& dispatcher) { return dispatcher.roster().workers(); }));
-  look_at_tickets();
+void MapState::State::issue_rest(std::uint32_t most) {
+  auto at = rests.begin();
+  auto [first, rest] = *at;
+  std::uint32_t count = std::min(most, rest.count);
+  std::shared_ptr<Chunk> chunk = make_chunk();
+  ChunkWriter writer = writer_for(*chunk, first);
+  if (rest.of) writer.repeat(*rest.of, rest.item, count);
+  else inputs->write_numbers(writer, first, count);
+  chunk->set_range(first, count);
+  items_left -= count;
+  rests.erase(at);
+  if (count < rest.count) rests.emplace(first + count, Rest{rest.count - count, rest.of, rest.item + count});
+  send(std::move(chunk), writer, rest.of);
+}
+
+// One more chunk. False: there is none to be made now.
+bool MapState::State::make_one(int workers) {
+  if (cancelled || (rests.empty() && exhausted) || !has_room(workers)) return false;
   try {
     parts.engine->expect_running(*parts.kernel);  // else inputs in node memory are gone
-    while (may_issue() && under_way.size() < static_cast<std::size_t>(kChunksPerWorker * workers)) issue(next_size(workers), workers);
-  } catch (...) {  // the caller's input is wrong
+    look_at_tickets();
+    if (!rests.empty()) return issue_rest(next_size(workers)), true;
+    if (!may_issue()) return false;
+    return issue(workers), true;
+  } catch (...) {
     exhausted = true;
+    error = std::current_exception();
     throw;
   }
 }
@@ -212,7 +289,8 @@ bool MapState::State::recover() {
   look_at_tickets();
   std::size_t first = taken.first_gap(), end = taken.end_of_first_gap(done.empty() ? issued : std::min(issued, done.begin()->first));
   if (first >= end) return false;
-  issue_range(first, end - first);
+  add_rest(first, {static_cast<std::uint32_t>(end - first), nullptr, 0});
+  issue_rest(static_cast<std::uint32_t>(end - first));
   return true;
 }
 
@@ -222,6 +300,7 @@ void MapState::State::collect(std::size_t number) {
   auto at = under_way.find(number);
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   under_way.erase(at);
+  items_sent -= chunk->asked;
   chunk->close();
   if (cancelled) return;
   if (chunk->draws) {  // it failed before anybody knew what it would draw: that is its share of the error
@@ -232,8 +311,18 @@ void MapState::State::collect(std::size_t number) {
   if (!chunk->has_failed() ||
       !chunk->failures.empty()) {  // else it was cancelled, perhaps, and its result is still to come: that writes in its notes
     chunk->bytes_held = chunk->call.result_bytes;
+    item_bytes = chunk->bytes_held / chunk->count;
     sizer.ended(chunk->count, chunk->call.compute_nanoseconds, chunk->bytes_held + chunk->call.frame.body.size() + chunk->call.bytes);
   }
+  if (chunk->left != 0) {
+    add_rest(chunk->first + chunk->count, {chunk->left, all >= 0 ? nullptr : chunk, chunk->count});
+    sizer.was_cut();
+  }
+  finish(std::move(chunk));
+}
+
+// It is there for whoever wants it.
+void MapState::State::finish(std::shared_ptr<Chunk> chunk) {
   bytes_done += chunk->bytes_held;
   items_done += chunk->count;
   if (parts.options.on_error == OnError::stop && chunk->has_failed() && !std::exchange(exhausted, true)) end_tickets();
@@ -247,13 +336,23 @@ void MapState::State::collect_all() {
 
 void MapState::State::advance_in_background() noexcept {
   std::lock_guard lock(mutex);
-  if (owner_waits.load()) return;
+  if (owner_waits.load() || error) return;
   try {
     collect_all();
-    fill();
-  } catch (...) {
-    error = std::current_exception();
+    while (make_one(workers())) collect_all();
+  } catch (...) {  // kept
   }
+}
+
+// The next chunk to be taken, if it is there. Making others may take as long as the user's range likes: one at most is made while there is one to be taken.
+std::shared_ptr<Chunk> MapState::State::advance(bool in_order) {
+  for (bool more = true; more;) {
+    collect_all();
+    more = make_one(workers());
+    auto first = done.begin();
+    if (first != done.end() && (!in_order || first->first == taken.first_gap())) return take(first);
+  }
+  return nullptr;
 }
 
 std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at) {
@@ -267,7 +366,11 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
 
 MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
   std::lock_guard lock(state_->mutex);
-  state_->fill();
+  int workers = state_->workers();
+  const std::size_t enough = static_cast<std::size_t>(workers) * (state_->inputs->is_anyones() ? kChunksPerWorker : 1);
+  while (state_->under_way.size() < enough && state_->make_one(workers)) continue;
+  auto first = state_->done.find(0);
+  if (first != state_->done.end() && on_error() == OnError::stop) std::rethrow_exception(first->second->error_of(0));  // it cannot be sent
 }
 
 MapState::~MapState() {
@@ -288,6 +391,7 @@ void MapState::cancel() noexcept {
   state_->exhausted = state_->cancelled = true;
   state_->end_tickets();
   state_->done.clear();
+  state_->rests.clear();
   for (auto& [first, chunk] : state_->under_way) {
     try {
       chunk->cancel();
@@ -310,12 +414,12 @@ std::shared_ptr<Chunk> MapState::next(bool in_order) {
   for (;;) {
     {
       std::lock_guard lock(state.mutex);
-      if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
-      state.collect_all();
-      state.fill();
-      auto first = state.done.begin();
-      if (first != state.done.end() && (!in_order || first->first == state.taken.first_gap())) return state.take(first);
-      if (state.under_way.empty() && !state.recover()) return nullptr;
+      if (state.error) std::rethrow_exception(state.error);
+      if (auto chunk = state.advance(in_order)) return chunk;
+      if (state.under_way.empty() && !state.recover()) {
+        if (state.ended_by) std::rethrow_exception(state.ended_by);
+        return nullptr;
+      }
       context.collected = state.collected.load();
     }
     auto ready = [](void* it) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quick_clock.hpp"
 #include "base/scalar.hpp"
 #include "base/tickets.hpp"
 #include "plugin/executor.hpp"
@@ -23,26 +24,20 @@ class Batch : public Invocation {
   Batch(const BatchHead& head, const Kernel& kernel, const Kernel* fold) : head_(head), kernel_(&kernel), fold_(fold) {}
 
   void run(Encoder& out) override {
-    if (head_.count == 0) return;  // there was nothing left to draw for it
-    if (fold_ != nullptr) return run_folded(out);
-    for (std::uint32_t item = 0; item < head_.count; ++item) {
-      Encoder::Mark before = out.mark();
-      try {
-        out.put(kValue);
-        run_item(item, out);
-      } catch (...) {
-        out.rewind(before);
-        out.put(kFailure);
-        put_failure(out);
-      }
-    }
+    std::size_t at = out.body.size();
+    wire::BatchDone done{draw(), 0, 0, 0};
+    done.count = head_.count;
+    out.put(done);
+    if (head_.count != 0) done.done = fold_ != nullptr ? run_folded(out) : run_each(out);  // else there was nothing left to draw for it
+    out.set(at, done);
   }
 
  protected:
+  // Decides which items they are; returns the first one's place among all that may be drawn.
+  virtual std::uint32_t draw() { return 0; }
   // Its kernel's value. Throws what that does.
   virtual void run_item(std::uint32_t item, Encoder& out) = 0;
   const BatchHead& head() const { return head_; }
-  // Before it is run.
   void set_range(std::uint32_t first, std::uint32_t count) {
     head_.begin += first;
     head_.count = count;
@@ -56,25 +51,46 @@ class Batch : public Invocation {
     detail::encode(out, failure.message.substr(0, kSegmentBytes - 1));
   }
 
-  void run_folded(Encoder& out) {
+  // Both return how many of the items they have run.
+  std::uint32_t run_each(Encoder& out) {
+    base::Deadline<> deadline(head_.patience);
+    for (std::uint32_t item = 0;;) {
+      Encoder::Mark before = out.mark();
+      try {
+        out.put(kValue);
+        run_item(item, out);
+      } catch (...) {
+        out.rewind(before);
+        out.put(kFailure);
+        put_failure(out);
+      }
+      if (++item == head_.count || deadline.has_passed()) return item;
+    }
+  }
+
+  std::uint32_t run_folded(Encoder& out) {
     std::unique_ptr<Fold> fold = fold_->fold();
+    base::Deadline<> deadline(head_.patience);
     Encoder::Mark before = out.mark();
     std::uint32_t item = 0;
     try {
       out.put(kValue);
-      for (Encoder value; item < head_.count; ++item) {
+      Encoder value;
+      do {
         value.clear();
         run_item(item, value);
         value.close();
         fold->add(value);
-      }
+      } while (++item < head_.count && !deadline.has_passed());
       fold->finish(out);
     } catch (...) {
       out.rewind(before);
       out.put(kFailure);
       out.put(item);
       put_failure(out);
+      return item + 1;
     }
+    return item;
   }
 
   BatchHead head_;
@@ -183,12 +199,10 @@ class DrawnNumbers final : public Numbers {
     if (place.empty()) Decoder::malformed("tickets that lie in another node's memory");
     tickets_ = std::launder(reinterpret_cast<base::Tickets*>(place.data()));
   }
-  void run(Encoder& out) override {
+  std::uint32_t draw() override {
     base::Tickets::Range range = tickets_->draw(head().count, head().shares);
-    out.put(range.first);
-    out.put(range.count);
     set_range(range.first, range.count);
-    Numbers::run(out);
+    return range.first;
   }
 
  private:
@@ -206,6 +220,7 @@ std::unique_ptr<Invocation> open_batch(const BatchHead& head, const Kernel& kern
     return std::make_unique<Numbers>(head, kernel, fold, in);
   }
   if (head.items != Items::kItems) Decoder::malformed("items of an unknown kind");
+  in.skip(static_cast<std::size_t>(head.begin));
   if (in.sizes().empty()) return std::make_unique<SmallItems>(head, kernel, fold, in);
   return std::make_unique<LargeItems>(head, kernel, fold, in);
 }

@@ -46,6 +46,14 @@ void use_all_places() {
   if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 
+// Of one that has been answered so.
+std::uint64_t calls_done(const wire::Incoming& call, const wire::ResultHead& head, const Encoder& result) {
+  if (call.head.word != Word::kBatch) return 1;
+  wire::BatchDone done{};
+  if (head.outcome == static_cast<std::uint32_t>(wire::Outcome::kValue)) std::memcpy(&done, result.body.data() + sizeof head, sizeof done);
+  return done.done;
+}
+
 bool is_call(const wire::Incoming& frame) { return frame.head.word == Word::kCall || frame.head.word == Word::kBatch; }
 
 // A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
@@ -194,7 +202,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
   parts_.watch->ended();
   wire::ResultHead head;
   std::memcpy(&head, result_.body.data(), sizeof head);
-  counters_.end(frame.calls, head.compute, frame.head.body + frame.in.segment_bytes(),
+  counters_.end(calls_done(frame, head, result_), head.compute, frame.head.body + frame.in.segment_bytes(),
                 std::accumulate(result_.segments.begin(), result_.segments.end(), std::uint64_t{result_.body.size()},
                                 [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
   last_kernel_ = frame.kernel;
@@ -325,7 +333,6 @@ void Runner::open_batch(wire::Incoming& frame) {
   const Kernel* fold = head.fold == 0 ? nullptr : parts_.plugins->find({head.call.image, head.fold - 1}).kernel;
   frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
   frame.kernel = found.name;
-  frame.calls = head.count;
   frame.invocation = plugin::open_batch(head, *found.kernel, fold, frame.in);
 }
 

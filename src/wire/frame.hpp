@@ -15,6 +15,7 @@
 namespace gluster::wire {
 
 inline constexpr std::size_t kMessageBytes = 3584;
+inline constexpr std::size_t kFrameAlignment = 16;  // of a body, and so of what it holds
 inline constexpr std::size_t kPieceBytes = std::size_t{1} << 30;
 
 enum class Word : std::uint8_t;  // message.hpp
@@ -50,7 +51,7 @@ bool spills(const Frame& frame);
 bool is_small(const Frame& frame);
 std::size_t packed_bytes(const Frame& frame);
 // Where the next frame of a message may begin.
-constexpr std::size_t padded(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
+constexpr std::size_t padded(std::size_t bytes) { return (bytes + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment; }
 // Writes packed_bytes(frame) at `at`, which is aligned to 16.
 void pack(const Frame& frame, std::byte* at);
 

@@ -29,7 +29,6 @@ class Incoming {
   // What `opened` wants to find again in `arrived`: of a Call, the kernel and its arguments; of another word, whatever it likes.
   std::unique_ptr<Invocation> invocation;
   const std::string* kernel = nullptr;
-  std::uint64_t calls = 1;  // that it stands for
   std::shared_ptr<void> target;
 
   // `body` is aligned to 16 and lies in `holder`. Throws DataError.
@@ -41,7 +40,6 @@ class Incoming {
   }
   void clear() noexcept {
     invocation.reset();
-    calls = 1;
     target.reset();
     in.clear();
     holder_.reset();

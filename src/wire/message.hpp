@@ -47,13 +47,13 @@ struct CallHead {
 };
 
 // Many calls of one kernel, a chunk of a map: this, an ArgumentKind for each argument, and
-//     kItems     the arguments of one call after the other
+//     kItems     after `begin` bytes that say nothing, the arguments of one call after the other
 //     kIndices   those of one: the first argument is `begin`, and one more in each further call
 //     kElements  a SharedRef, then the same: the first argument is element `begin` of what it names, and the next one in each further call
 // Where `tickets` is not kNowhere, the runner draws which they are when it comes to the call: from the base::Tickets there in the node memory that it has in common with
-// the master, `count` at most and a part in `shares` of what is left, counted from `begin`. The value then begins with what was drawn: the first, and how many (u32 each).
-// It is answered by one Result, whose value is a byte an item, and its value (0) or its Failure (1). With a `fold` (which of the plugin's kernels
-// it is, plus 1) there is one such byte and value alone: the items' values, folded in order; a Failure there begins with the item's place (u32).
+// the master, `count` at most and a part in `shares` of what is left, counted from `begin`. After `patience` (nanoseconds; 0: never) it ends with the item that runs.
+// It is answered by one Result, whose value is a BatchDone, then for each item that was run a byte, and its value (0) or its Failure (1). With a `fold` (which of the
+// plugin's kernels it is, plus 1) there is one such byte and value alone: the items' values, folded in order; a Failure there begins with the item's place (u32).
 enum class Items : std::uint32_t { kItems, kIndices, kElements };
 struct BatchHead {
   CallHead call;
@@ -63,7 +63,13 @@ struct BatchHead {
   std::uint32_t fold;
   std::uint32_t shares;
   std::uint64_t tickets;
-  std::uint64_t zero;
+  std::int64_t patience;
+};
+struct BatchDone {
+  std::uint32_t first;  // of what was drawn, else 0
+  std::uint32_t count;
+  std::uint32_t done;  // of these; the rest is to go out again
+  std::uint32_t zero;
 };
 
 enum class Outcome : std::uint8_t { kValue, kThrew, kRefused, kDropped };

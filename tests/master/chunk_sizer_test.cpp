@@ -56,6 +56,15 @@ TEST(ChunkSizerTest, DearerItemsAreBelievedAtOnce) {
   EXPECT_EQ(sizer.next(kNobodyKnows, 2), 1);
 }
 
+TEST(ChunkSizerTest, AfterOneThatTookFarTooLongItBeginsAgain) {
+  ChunkSizer sizer(0);
+  sizes(sizer, 20, 100, 0);
+  sizer.was_cut();
+  std::vector<std::int64_t> all = sizes(sizer, 5, 100, 0);
+  EXPECT_EQ(all.front(), 1);
+  EXPECT_GE(all.back(), 1000);
+}
+
 TEST(ChunkSizerTest, CheaperItemsAreBelievedByAndBy) {
   ChunkSizer sizer(0);
   sizes(sizer, 20, 100'000, 0);

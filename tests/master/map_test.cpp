@@ -1,6 +1,7 @@
 #include <gluster/map.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <numeric>
 #include <ranges>
@@ -41,6 +42,22 @@ std::int64_t hold(std::int64_t x, std::span<const double>) {
   return x;
 }
 int narrow(std::int8_t x) { return x; }
+double same(double x) { return x; }
+std::int64_t nap(std::int64_t milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  return milliseconds;
+}
+// Naps once in a while.
+std::int64_t nap_at(std::int64_t x, std::int64_t begin, std::int64_t end) { return begin <= x && x < end ? nap(6), x : x; }
+std::string nap_and_repeat(const std::string& text, std::int64_t milliseconds) { return nap(milliseconds), text + text; }
+// Large and slow from some item on.
+std::atomic<int> large_ones = 0;
+std::vector<std::byte> large_from(std::int64_t x, std::int64_t begin) {
+  if (x < begin) return {};
+  nap(6);
+  ++large_ones;
+  return std::vector<std::byte>(std::size_t{40} << 20);
+}
 
 // Indices that a kernel was called with.
 std::mutex marks_mutex;
@@ -64,6 +81,10 @@ GLUSTER_EXPORT_AS(count, gluster::tests::count)
 GLUSTER_EXPORT_AS(merge, gluster::tests::merge)
 GLUSTER_EXPORT_AS(hold, gluster::tests::hold)
 GLUSTER_EXPORT_AS(narrow, gluster::tests::narrow)
+GLUSTER_EXPORT_AS(same, gluster::tests::same)
+GLUSTER_EXPORT_AS(nap_at, gluster::tests::nap_at)
+GLUSTER_EXPORT_AS(large_from, gluster::tests::large_from)
+GLUSTER_EXPORT_AS(nap_and_repeat, gluster::tests::nap_and_repeat)
 GLUSTER_EXPORT_AS(mark, gluster::tests::mark)
 GLUSTER_EXPORT_AS(mark_sum, gluster::tests::mark_sum)
 
@@ -106,7 +127,40 @@ TEST_F(MapTest, OfNothingIsNothing) {
 TEST_F(MapTest, TakesIndicesWithoutSendingThem) {
   EXPECT_THAT(cluster->map<std::int64_t>("square", std::views::iota(std::int64_t{-2}, std::int64_t{3})).get(), ElementsAre(4, 1, 0, 1, 4));
   EXPECT_THAT(cluster->map<int>("narrow", std::views::iota(-128, 128), MapOptions{.chunk = 100}).get(), testing::SizeIs(256));
-  EXPECT_THROWS_WITH(cluster->map<int>("narrow", std::views::iota(0, 129)).get(), UsageError, "128", "i8");
+}
+
+TEST_F(MapTest, NamesTheFirstIndexThatDoesNotFit) {
+  EXPECT_THROWS_WITH(cluster->map<int>("narrow", std::views::iota(0, 300)).get(), UsageError, "item 128", "i8", "value 128");
+  EXPECT_THROWS_WITH(cluster->map<int>("narrow", std::views::iota(-129, 0)).get(), UsageError, "item 0", "value -129");
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  EXPECT_THAT(cluster->map<double>("same", std::views::iota(most - 1, most + 1)).get(), ElementsAre(most - 1, most));
+  EXPECT_THROWS_WITH(cluster->map<double>("same", std::views::iota(most - 1, most + 3)).get(), UsageError, "item 2", "9007199254740993");
+}
+
+TEST_F(MapTest, AnInputThatDoesNotFitIsAnItemThatFails) {
+  std::vector<int> inputs(1000, 7);
+  inputs[0] = inputs[500] = inputs[501] = inputs[999] = 300;
+  std::vector<std::size_t> bad;
+  std::size_t good = 0;
+  for (auto& item : cluster->map<int>("narrow", inputs, MapOptions{.on_error = OnError::collect}).items()) {
+    if (item.error) bad.push_back(item.index);
+    else good += item.get() == 7;
+  }
+  EXPECT_EQ(good, 996u);
+  EXPECT_THAT(bad, ElementsAre(0, 500, 501, 999));
+}
+
+TEST_F(MapTest, GivesTheValuesBeforeAnInputThatDoesNotFit) {
+  std::vector<int> inputs(1000, 7);
+  inputs[500] = 300;
+  auto map = cluster->map<int>("narrow", inputs);
+  std::size_t good = 0;
+  auto read = [&] {
+    for (int value : map) good += value == 7;
+  };
+  EXPECT_THROWS_WITH(read(), UsageError, "item 500", "300");
+  EXPECT_EQ(good, 500u);
+  EXPECT_THROWS_WITH(map.get(), UsageError, "item 500");  // again
 }
 
 TEST_F(MapTest, TakesSharedDataWithoutSendingIt) {
@@ -136,6 +190,58 @@ TEST_F(MapTest, TakesFromARangeThatIsMadeAsItGoesNoMoreThanItsWindow) {
   }
   EXPECT_EQ(used, 1000);
   EXPECT_EQ(made, 1000);
+}
+
+// Inputs that take a millisecond each to be made.
+auto slowly(int& made, int count) {
+  return std::views::iota(0, count) | std::views::transform([&made](int x) {
+           std::this_thread::sleep_for(std::chrono::milliseconds(1));
+           return ++made, std::int64_t{x};
+         });
+}
+
+TEST_F(MapTest, GivesWhatIsDoneWhileInputsAreStillBeingMade) {
+  cluster->map<std::int64_t>("square", numbers(1000)).get();
+  int made = 0, had = 0;
+  for (auto& item : cluster->map<std::int64_t>("square", slowly(made, 200)).items()) {
+    EXPECT_EQ(item.index, static_cast<std::size_t>(had++));
+    EXPECT_LE(made - had, 20) << "made ahead";
+  }
+  EXPECT_EQ(had, 200);
+}
+
+TEST_F(MapTest, MakesNoMoreOfAnEndlessRangeThanItMay) {
+  int made = 0, had = 0;
+  auto endless = std::views::iota(0) | std::views::transform([&](int x) { return ++made, std::int64_t{x}; });
+  for (std::int64_t value : cluster->map<std::int64_t>("square", endless)) {
+    EXPECT_EQ(value, std::int64_t{had} * had);
+    if (++had == 10) break;
+  }
+  EXPECT_LT(made, 2'000'000);
+}
+
+// Dear items next to one another after many cheap ones: the chunk that has them ends early, and the others of it go out again.
+TEST_F(MapTest, EveryItemIsThereOnceWhereChunksEndEarly) {
+  constexpr std::int64_t kBegin = 30'000, kEnd = kBegin + 5;
+  auto check = [&](auto&& inputs) {
+    std::vector<std::int64_t> values = cluster->map<std::int64_t>("nap_at", inputs, kBegin, kEnd).get();
+    EXPECT_EQ(values, numbers(40'000));
+  };
+  check(std::views::iota(0, 40'000));
+  check(numbers(40'000));
+  check(cluster->share(numbers(40'000)));
+  check(std::views::iota(0, 40'000) | std::views::transform([](int x) { return x; }));
+  EXPECT_EQ(cluster->map_reduce("nap_at", std::views::iota(0, 40'000), "add", std::int64_t{0}, {}, kBegin, kEnd), 40'000 * 39'999LL / 2);
+}
+
+TEST_F(MapTest, LargeItemsGoOutAgainWithWhatTheyPointTo) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.emplace_back(static_cast<std::size_t>(i % 3 == 0 ? 3'000 : i), static_cast<char>('a' + i % 26));
+  auto naps = [](std::size_t i) { return 100 <= i && i < 104 ? 6 : 0; };
+  auto made = std::views::iota(std::size_t{0}, texts.size()) | std::views::transform([&](std::size_t i) { return std::pair(texts[i], naps(i)); });
+  std::vector<std::string> values = cluster->starmap<std::string>("nap_and_repeat", made).get();
+  ASSERT_EQ(values.size(), texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(values[i], texts[i] + texts[i]) << i;
 }
 
 TEST_F(MapTest, TakesAStreamThatCanBeReadOnce) {
@@ -368,12 +474,35 @@ TEST_F(MapTest, DroppedItLeavesSharedDataToTheKernelThatReadsIt) {
   for (int i = 0; i < 2000; ++i) ASSERT_NE(cluster->share(std::vector<double>(1000, 2.0)).span().data(), place);
 }
 
+TEST_F(MapTest, ItemsOfAChunkThatEndedEarlyComeAlsoWhenResultsFillTheWindow) {
+  constexpr std::int64_t kLarge = 300;
+  large_ones = 0;
+  auto made = std::views::iota(std::int64_t{0}, std::int64_t{400}) | std::views::transform([](std::int64_t x) { return x; });
+  std::size_t all = 0, large = 0;
+  for (const auto& value : cluster->map<std::vector<std::byte>>("large_from", made, kLarge)) {
+    bool is_near = ++all > 280 && all < kLarge;
+    ASSERT_TRUE(!is_near || eventually([] { return large_ones >= 2; }));
+    large += !value.empty();
+  }
+  EXPECT_EQ(all, 400u);
+  EXPECT_EQ(large, 100u);
+}
+
 TEST_F(MapTest, RangesThatThrowEndTheMapWithTheirError) {
   auto making = std::views::iota(0, 1000) | std::views::transform([](int x) {
                   if (x == 500) throw std::runtime_error("no input 500");
                   return std::int64_t{x};
                 });
-  EXPECT_THROWS_WITH(cluster->map<std::int64_t>("square", making).get(), std::runtime_error, "no input 500");
+  for (OnError on_error : {OnError::stop, OnError::collect}) {
+    auto map = cluster->map<std::int64_t>("square", making, MapOptions{.on_error = on_error});
+    std::size_t values = 0;
+    auto read = [&] {
+      for (auto& item : map.items()) values += item.error == nullptr;
+    };
+    EXPECT_THROWS_WITH(read(), std::runtime_error, "no input 500");
+    EXPECT_EQ(values, 500u) << "those before it";
+    EXPECT_THROWS_WITH(map.get(), std::runtime_error, "no input 500");  // again
+  }
   EXPECT_EQ(run<std::int64_t>("square", 3).get(), 9);
 }
 

@@ -1,7 +1,9 @@
 #include "plugin/batch.hpp"
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -18,6 +20,10 @@ std::int64_t add(std::int64_t a, std::int64_t b) {
 }
 std::string twice(const std::string& text) { return text + text; }
 std::int64_t nothing() { return 0; }
+std::int64_t nap(std::int64_t x) {
+  std::this_thread::sleep_for(std::chrono::microseconds(200));
+  return x;
+}
 
 template <auto* f>
 const gluster::Kernel& kernel_of() {
@@ -49,9 +55,10 @@ class Batch {
     return *this;
   }
   Encoder& out() { return out_; }
-  // What is answered, after its ResultHead.
+  // What is answered: the items' values.
   struct Answer {
-    explicit Answer(const Encoder& result) : frame(result), in(frame.body(), frame.segment_count()), head(in.get<wire::ResultHead>()) {}
+    explicit Answer(const Encoder& result)
+        : frame(result), in(frame.body(), frame.segment_count()), head(in.get<wire::ResultHead>()), done(in.get<wire::BatchDone>()) {}
     bool failed() { return in.get<std::uint8_t>() != 0; }
     template <class T>
     T value() {
@@ -62,6 +69,7 @@ class Batch {
     tests::Carried frame;
     Decoder in;
     wire::ResultHead head;
+    wire::BatchDone done;
   };
   Answer run(const Kernel* fold = nullptr, Operands* operands = nullptr) {
     out_.close();
@@ -125,8 +133,9 @@ TEST(BatchTest, DrawsIndicesWhenItsTurnHasCome) {
   batch.with(std::int64_t{0}, std::int64_t{1000});
   for (auto [first, count] : {std::pair{0u, 3u}, {3u, 2u}, {5u, 0u}}) {
     auto answer = batch.run(nullptr, &memory);
-    EXPECT_EQ(answer.in.get<std::uint32_t>(), first);
-    EXPECT_EQ(answer.in.get<std::uint32_t>(), count);
+    EXPECT_EQ(answer.done.first, first);
+    EXPECT_EQ(answer.done.count, count);
+    EXPECT_EQ(answer.done.done, count);
     for (auto index = first; index < first + count; ++index) {
       EXPECT_FALSE(answer.failed());
       EXPECT_EQ(answer.value<std::int64_t>(), 1100 + index);
@@ -139,8 +148,8 @@ TEST(BatchTest, DrawsItsShareOfWhatIsLeft) {
   Memory memory;
   memory.tickets.allow(40);
   auto answer = Batch(drawing(30, 4), kernel_of<add>()).with(std::int64_t{0}, std::int64_t{0}).run(&kernel_of<add>(), &memory);
-  EXPECT_EQ(answer.in.get<std::uint32_t>(), 0u);
-  EXPECT_EQ(answer.in.get<std::uint32_t>(), 10u);
+  EXPECT_EQ(answer.done.first, 0u);
+  EXPECT_EQ(answer.done.count, 10u);
   EXPECT_FALSE(answer.failed());
   EXPECT_EQ(answer.value<std::int64_t>(), 10 * 100 + 45) << "folded";
 }
@@ -179,6 +188,46 @@ TEST(BatchTest, AFoldSaysWhichItemThrew) {
   EXPECT_EQ(answer.in.get<std::uint32_t>(), 3u);
 }
 
+// Items of which each takes longer than any patience.
+wire::BatchHead impatient(wire::BatchHead head) {
+  head.patience = 1;
+  return head;
+}
+
+TEST(BatchTest, EndsWithTheItemThatRunsWhenItHasTakenLongerThanItsPatience) {
+  const std::int64_t one = 1, two = 2;
+  auto answer = Batch(impatient(head_of(3, Items::kItems)), kernel_of<nap>()).with(one, two, one).run();
+  EXPECT_EQ(answer.done.count, 3u);
+  EXPECT_EQ(answer.done.done, 1u);
+  EXPECT_FALSE(answer.failed());
+  EXPECT_EQ(answer.value<std::int64_t>(), 1);
+  answer.in.expect_end();
+}
+
+TEST(BatchTest, EndsSoWhereItDrewItsItems) {
+  Memory memory;
+  memory.tickets.allow(40);
+  auto answer = Batch(impatient(drawing(30)), kernel_of<nap>()).with(std::int64_t{0}).run(nullptr, &memory);
+  EXPECT_EQ(answer.done.count, 30u) << "what it drew nobody else has";
+  EXPECT_EQ(answer.done.done, 1u);
+  EXPECT_THAT(sums(std::move(answer), 1), ElementsAre(100));
+}
+
+TEST(BatchTest, EndsSoWhereItFoldsThem) {
+  auto answer = Batch(impatient(head_of(4, Items::kIndices, 7)), kernel_of<nap>()).with(std::int64_t{0}).run(&kernel_of<add>());
+  EXPECT_EQ(answer.done.done, 1u);
+  EXPECT_THAT(sums(std::move(answer), 1), ElementsAre(7));
+}
+
+TEST(BatchTest, ItemsMayBeginLater) {
+  auto head = head_of(1, Items::kItems, 5);
+  Batch batch(head, kernel_of<add>());
+  batch.out().body.append("12345", 5);
+  EXPECT_THAT(sums(batch.with(std::int64_t{1}, std::int64_t{2}).run(), 1), ElementsAre(3));
+  for (std::int64_t begin : {std::int64_t{-1}, std::int64_t{1000}})
+    EXPECT_THROW(Batch(head_of(1, Items::kItems, begin), kernel_of<add>()).with(std::int64_t{1}, std::int64_t{2}).run(), DataError);
+}
+
 TEST(BatchTest, LargeItemsHaveTheirPlaces) {
   const std::string large(5'000, 'x');
   auto answer = Batch(head_of(2, Items::kItems), kernel_of<twice>()).with(large, std::string("y")).run();
@@ -202,8 +251,8 @@ TEST(BatchTest, DrawsElements) {
   Batch batch(head, kernel_of<add>());
   batch.out().put(Memory::kElements);
   auto answer = batch.with(std::int64_t{0}, std::int64_t{1}).run(nullptr, &memory);
-  EXPECT_EQ(answer.in.get<std::uint32_t>(), 0U);
-  EXPECT_EQ(answer.in.get<std::uint32_t>(), 2U);
+  EXPECT_EQ(answer.done.first, 0U);
+  EXPECT_EQ(answer.done.count, 2U);
   EXPECT_THAT(sums(std::move(answer), 2), ElementsAre(21, 31));
 }
 
