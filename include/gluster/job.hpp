@@ -191,7 +191,7 @@ class [[nodiscard]] Job {
   bool done() const { return state().done(); }
   /// Until it has ended. While the master computes too, it may run another call meanwhile.
   void wait() const { state().wait(Clock::time_point::max()); }
-  /// False when it had not ended after `limit`.
+  /// False when it had not ended after `limit`. Here the master runs no calls itself: nobody knows how long they take.
   template <class Rep, class Period>
   bool wait_for(std::chrono::duration<Rep, Period> limit) const {
     return state().wait(Clock::now() + std::chrono::duration_cast<Clock::duration>(limit));

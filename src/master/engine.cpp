@@ -199,22 +199,24 @@ void Engine::turn() {
 }
 
 bool Engine::wait(bool (*ready)(void*), void* context, Clock::time_point deadline) {
-  if (!trace_) return wait_here(ready, context, deadline);
+  bool computes = work_ && deadline == Clock::time_point::max();
+  if (!trace_) return wait_here(ready, context, deadline, computes);
   auto begin = Clock::now();
-  bool is_ready = wait_here(ready, context, deadline);
+  bool is_ready = wait_here(ready, context, deadline, computes);
   trace_->waited(begin, Clock::now());
   return is_ready;
 }
 
-bool Engine::wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline) {
+bool Engine::wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline, bool computes) {
   bool calls_back = callbacks_.run_here();
+  if (calls_back) computes = false;
   while (!ready(context)) {
     if (calls_back && callbacks_.run_one()) continue;  // what it waits for may follow one of these
     if (deadline != Clock::time_point::max() && Clock::now() >= deadline) {
       turn();  // a loop around a wait_for(0) comes to an end
       return ready(context);
     }
-    if (!calls_back && compute()) continue;
+    if (computes && compute()) continue;
     if (closed_.load()) {  // only a callback can still end something
       std::this_thread::sleep_for(kHelperPeriod);
       continue;
@@ -227,7 +229,7 @@ bool Engine::wait_here(bool (*ready)(void*), void* context, Clock::time_point de
       --followers_;
       continue;
     }
-    lead(ready, context, deadline, calls_back);
+    lead(ready, context, deadline, calls_back, computes);
   }
   return true;
 }
@@ -242,7 +244,7 @@ void Engine::answer() {
 // Runs a call on this thread, if there is one that nobody else has and no other thread of the master's is at it. The others' messages move meanwhile: this thread
 // is not the one that is relied on for that.
 bool Engine::compute() {
-  if (!work_ || closed_.load() || computing_.exchange(true)) return false;
+  if (closed_.load() || computing_.exchange(true)) return false;
   struct Leave {
     std::atomic<bool>* computing;
     ~Leave() { computing->store(false); }
@@ -262,7 +264,7 @@ bool Engine::compute() {
 }
 
 // Moves messages for everybody, until its own wish has come true; leaves that to another then, also when MPI fails.
-void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back) {
+void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back, bool computes) {
   struct Leave {
     Engine* engine;
     ~Leave() {
@@ -285,7 +287,6 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     }
   } wish{this, ready, context, calls_back};
   base::Backoff backoff(link_->longest_rest());
-  bool computes = work_ && !calls_back;
   Clock::time_point glanced{};  // before what comes now had come: to read the clock then would take time from a call
   auto is_still = [&] {
     glanced = base::quick_now();
@@ -324,7 +325,7 @@ bool Engine::wait_until(Clock::time_point deadline, const std::function<bool()>&
     std::lock_guard lock(*at->engine->baton_);
     return (*at->ready)();
   };
-  return wait(test, &context, deadline);
+  return wait_here(test, &context, deadline, false);
 }
 
 void Engine::run_helper() {

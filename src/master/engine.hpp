@@ -60,7 +60,8 @@ class Engine {
 
   void submit(std::shared_ptr<JobState> job);
   bool cancel(JobState& job);
-  // Moves messages until `ready(context)`; false when `deadline` came first.
+  // Moves messages until `ready(context)`; false when `deadline` came first. Without a deadline a master that computes runs calls meanwhile; with one it does not, since
+  // nobody knows how long they take.
   bool wait(bool (*ready)(void*), void* context, Clock::time_point deadline);
   // To be called when jobs have ended, without the baton.
   void tell_waiters();
@@ -89,8 +90,8 @@ class Engine {
   template <class F>
   bool try_with_baton(F&& what, Clock::time_point time = {});
   bool move_on();
-  bool wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline);
-  void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back);
+  bool wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline, bool computes);
+  void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back, bool computes);
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
   void print();

@@ -59,6 +59,19 @@ TEST_F(SchedulerTest, TheMasterRunsWhatNobodyElseHas) {
   }
 }
 
+TEST_F(SchedulerTest, TheMasterThatWaitsForAWhileOnlyRunsNothingMeanwhile) {
+  if (!computes()) GTEST_SKIP() << "the master does not compute here";
+  HoldOthers held;
+  Gate gate;
+  auto job = cluster().run<std::int64_t>("gate.passes", gate.path());
+  EXPECT_FALSE(job.wait_for(std::chrono::milliseconds(50)));
+  EXPECT_EQ(cluster().status(std::chrono::seconds(30)).runners.size(), cluster().runners().size());
+  EXPECT_EQ(gate.inside(), 0u);
+  gate.open();
+  job.wait();
+  EXPECT_EQ(job.info().runner, 0);
+}
+
 TEST_F(SchedulerTest, TheMasterReadsAndWritesItsOwnMemoryInPlace) {
   if (!computes()) GTEST_SKIP() << "the master does not compute here";
   HoldOthers held;
