@@ -14,12 +14,6 @@ int main(int argc, char** argv) {
     throw gluster::UsageError(
         "gluster-runner cannot be the master: start your own program as the first rank, mpirun -n 1 ./my_master : -n N gluster-runner");
   };
-  try {
-    auto options = gluster::Options::from_environment();
-    if (threads != 0) options.threads = threads;
-    return gluster::launch(argc, argv, as_master, options);
-  } catch (const std::exception& error) {
-    std::cerr << "gluster-runner: " << error.what() << "\n";
-    return 1;
-  }
+  if (threads != 0) setenv("GLUSTER_THREADS", std::to_string(threads).c_str(), 1);
+  return gluster::launch(argc, argv, as_master);
 }

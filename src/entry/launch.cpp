@@ -78,10 +78,31 @@ int lead(const std::function<std::unique_ptr<entry::Crew>()>& make, const std::f
   return status.value_or(EXIT_FAILURE);
 }
 
-int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& main, const Options& options, const Manifest& self,
+// What to do, or why it cannot be done.
+struct Wishes {
+  Options options;
+  std::exception_ptr error;
+};
+
+Wishes wishes(const Options* given) {
+  try {
+    Options options = entry::completed(given != nullptr ? *given : Options::from_environment());
+    base::set_log_level(options.log);
+    return {std::move(options), nullptr};
+  } catch (const UsageError&) {
+    return {{}, std::current_exception()};
+  }
+}
+
+int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& main, const Wishes& wishes, const Manifest& self,
                  const entry::Surroundings& around) {
   mpi::Environment environment(argc, argv);
   mpi::Communicator comm(MPI_COMM_WORLD);
+  if (int rank = comm.first(wishes.error != nullptr); rank >= 0) {  // most often it is wrong everywhere: one tells
+    if (comm.rank() == rank) std::rethrow_exception(wishes.error);
+    return EXIT_FAILURE;
+  }
+  const Options& options = wishes.options;
   around.expect_world(comm.size());
   if (comm.size() == 1) return lead([&] { return entry::lead_alone(options, &self); }, main, &environment);
   if (comm.rank() != 0) {
@@ -95,12 +116,12 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
 
 int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options* given, const Manifest& self) {
   try {
-    Options options = entry::completed(given != nullptr ? *given : Options::from_environment());
-    base::set_log_level(options.log);
+    Wishes its = wishes(given);
     auto around = entry::Surroundings::from_environment();
-    if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, options, self, around);
+    if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, its, self, around);
+    if (its.error) std::rethrow_exception(its.error);
     around.expect_world(1);
-    return lead([&] { return entry::lead_alone(options, &self); }, main, nullptr);
+    return lead([&] { return entry::lead_alone(its.options, &self); }, main, nullptr);
   } catch (const std::exception& error) {
     say(error.what());
     return EXIT_FAILURE;

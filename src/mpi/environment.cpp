@@ -67,6 +67,13 @@ std::string Communicator::broadcast(std::string text) const {
   return text;
 }
 
+int Communicator::first(bool is_true) const {
+  std::lock_guard lock(baton_of_process());
+  int mine = is_true ? rank_ : size_, lowest = size_;
+  check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, handle_), "MPI_Allreduce");
+  return lowest == size_ ? -1 : lowest;
+}
+
 Communicator::OnNode Communicator::gather_on_node(std::string_view bytes) const {
   std::lock_guard lock(baton_of_process());
   MPI_Comm node = MPI_COMM_NULL;

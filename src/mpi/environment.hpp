@@ -45,6 +45,8 @@ class Communicator {
   int size() const noexcept { return size_; }
   // The same text on every rank; collective. `text` is rank 0's.
   std::string broadcast(std::string text) const;
+  // The first rank of which something is true; -1: of none. Collective.
+  int first(bool is_true) const;
   // `bytes` of every rank that shares memory with this one, by rank, and where its own are; collective. All have the same size.
   struct OnNode {
     std::vector<std::string> all;
