@@ -37,7 +37,8 @@ struct Options {
   int threads = 0;  ///< OpenMP threads a runner; 0: OMP_NUM_THREADS, else its share of the node's cores
   std::optional<std::uint64_t>
       memory;  ///< bytes that the ranks of a node share for data; unset: half of what /dev/shm has free; 0: none, and all goes through MPI
-  bool memory_required = false;  ///< what does not fit there is a UsageError, and not kept once a rank
+  bool memory_required =
+      false;  ///< what does not fit there, on any host, is a UsageError (of the call, where that is found out later), and not kept once a rank
   bool master_computes = false;  ///< the master runs calls itself while it waits for some: P ranks are P workers
   bool tag_output = false;       ///< kernels' lines begin with `[rank host] `
   std::string log = "warn";      ///< trace, debug, info, warn, error, off
@@ -321,7 +322,7 @@ class Cluster {
   template <class T>
   std::shared_ptr<detail::SharedState> make_array(std::size_t size, const Type& type) {
     static_assert(detail::kFlat<T>, "gluster: shared data travels as bytes: arithmetic types, enums, complex and arrays of these");
-    if (size > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_alloc();
+    if (size > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) detail::refuse_size(size, sizeof(T));
     return make_shared_state(size * sizeof(T), type);
   }
   std::shared_ptr<detail::SharedState> make_shared_state(std::size_t bytes, const Type& type);

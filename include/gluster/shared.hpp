@@ -50,7 +50,9 @@ class SharedState : public std::enable_shared_from_this<SharedState> {
 };
 
 [[noreturn]] void refuse_part(std::size_t begin, std::size_t count, std::size_t size);
+[[noreturn]] void refuse_size(std::size_t size, std::size_t element);
 [[noreturn]] void refuse_unsealed();
+[[noreturn]] void refuse_no_array();
 
 }  // namespace detail
 
@@ -102,6 +104,7 @@ struct Kept<Shared<T>> {
   Shared<T> value;
   SharedRef ref;
   explicit Kept(Shared<T> given) : value(std::move(given)) {
+    if (!value.state_) refuse_no_array();
     if (!value.is_sealed()) refuse_unsealed();
     ref = value.state_->part(value.begin_ * sizeof(T), value.size_ * sizeof(T));
   }

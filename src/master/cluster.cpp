@@ -18,11 +18,12 @@
 namespace gluster {
 
 struct Cluster::State {
-  explicit State(const Options& options) : memory_required(options.memory_required), shelf(options.cache, options.cxx) {}
+  explicit State(const Options& options)
+      : memory_required(options.memory_required), told_of_memory(options.memory == 0U), shelf(options.cache, options.cxx) {}
 
   bool memory_required;
-  std::mutex sharing;           // one array at a time is given its place
-  bool told_of_memory = false;  // that there is too little
+  std::mutex sharing;   // one array at a time is given its place
+  bool told_of_memory;  // that there is too little; also who wanted none
 
   std::mutex importing;  // one import at a time
   plugin::Shelf shelf;
@@ -31,7 +32,9 @@ struct Cluster::State {
   std::vector<std::shared_ptr<const plugin::Library>> loaded;  // entries point into them
 };
 
-Cluster::Cluster(std::shared_ptr<Engine> engine, const Options& options) : engine_(std::move(engine)), state_(std::make_unique<State>(options)) {}
+Cluster::Cluster(std::shared_ptr<Engine> engine, const Options& options) : engine_(std::move(engine)), state_(std::make_unique<State>(options)) {
+  if (options.memory_required) engine_->with([](auto& dispatcher) { dispatcher.shares().require_memory(); });
+}
 Cluster::~Cluster() = default;
 
 int Cluster::workers() const {
@@ -100,11 +103,14 @@ std::shared_ptr<detail::SharedState> Cluster::make_shared_state(std::size_t byte
   if (reserved.offset != kNowhere)
     return std::make_shared<detail::SharedState>(detail::SharedState::Parts{engine_, &type, reserved.object, reserved.offset, place, nullptr});
   try {
-    if (state_->memory_required)
-      throw UsageError(fmt::format("{} bytes do not fit into node memory (Options::memory, GLUSTER_MEMORY), which is required", bytes));
-    if (!engine_->memory().empty() && !std::exchange(state_->told_of_memory, true))
-      base::log().warn("{} bytes do not fit into node memory: each rank that needs them keeps a copy; Options::memory or GLUSTER_MEMORY gives more",
-                       bytes);
+    if (state_->memory_required && bytes != 0)
+      throw UsageError(
+          fmt::format("{} bytes do not fit into the node memory of all hosts (Options::memory, GLUSTER_MEMORY), which is required", bytes));
+    if (bytes != 0 && !std::exchange(state_->told_of_memory, true))
+      base::log().warn(
+          "{} bytes do not fit into node memory: each rank that needs them keeps a copy; Options::memory or GLUSTER_MEMORY gives more, "
+          "where /dev/shm has it",
+          bytes);
     if (!base::has_room_for(bytes))
       throw UsageError(
           fmt::format("{} MiB are to be shared, and this host has {} MiB free: share them in parts", bytes >> 20, base::available_memory() >> 20));

@@ -121,6 +121,11 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
         return finish(release(call), std::make_exception_ptr(UsageError(fmt::format(
                                          "{} on rank {} ({}): the host has no room for the shared data that it names: share less, or in parts",
                                          call.kernel->name, call.runner, call.on->host))));
+      case Shares::Where::kNotInMemory:
+        return finish(release(call),
+                      std::make_exception_ptr(UsageError(
+                          fmt::format("{} on rank {} ({}): the shared data that it names found no room in that host's node memory, which is required",
+                                      call.kernel->name, call.runner, call.on->host))));
     }
   send_call(job, waited);
 }
@@ -223,6 +228,8 @@ std::string Dispatcher::running_at(int rank) const {
 // --- the rest ------------------------------------------------------------------------------------------------------
 
 void Dispatcher::on_share_done(int rank, const wire::ShareDone& done) {
+  if (shares_.is_copy(done) && !std::exchange(told_of_copies_, true))
+    base::log().warn("{} has no room in node memory for some shared data: each rank there that needs it keeps a copy", roster_.at(rank).info->host);
   for (const JobPointer& job : shares_.done(rank, done)) advance(job, true);
 }
 

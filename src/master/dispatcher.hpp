@@ -150,6 +150,7 @@ class Dispatcher final : public wire::Receiver {
   std::uint64_t ended_ = 0;
   Trace* trace_ = nullptr;
   bool willing_ = false;
+  bool told_of_copies_ = false;
   Clock::time_point balanced_{};  // the last time
   Clock::time_point now_{};
   std::string output_;

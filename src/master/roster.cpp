@@ -85,6 +85,10 @@ std::uint64_t Roster::least_node_memory() const {
   return least;
 }
 
+bool Roster::some_have_no_node_memory() const {
+  return std::any_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).in_use && (at(rank).leader < 0 || at(rank).node_memory == 0); });
+}
+
 int Roster::workers() const {
   return static_cast<int>(std::count_if(ranks_.begin(), ranks_.end(), [&](int rank) {
     return at(rank).in_use && at(rank).standing != Standing::kLost && at(rank).standing != Standing::kGone;

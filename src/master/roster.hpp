@@ -76,6 +76,8 @@ class Roster {
   std::vector<RunnerInfo> infos() const;
   // Of all nodes that share memory at all.
   std::uint64_t least_node_memory() const;
+  // Runners in use share none.
+  bool some_have_no_node_memory() const;
   // Runners in use that are not lost or gone.
   int workers() const;
   bool all(Standing standing) const;

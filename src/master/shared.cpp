@@ -58,6 +58,12 @@ void refuse_part(std::size_t begin, std::size_t count, std::size_t size) {
   throw UsageError(fmt::format("{} elements from {} on are not in an array of {}", count, begin, size));
 }
 
+void refuse_size(std::size_t size, std::size_t element) {
+  throw UsageError(fmt::format("{} elements of {} bytes are to be shared: no host has so much memory", size, element));
+}
+
+void refuse_no_array() { throw UsageError("a Shared that was made by nobody cannot be given to a call: share() and allocate() make arrays"); }
+
 void refuse_unsealed() { throw UsageError("an array that is not sealed cannot be given to a call: fill it, then seal() it"); }
 
 }  // namespace gluster::detail

@@ -10,7 +10,7 @@ Shares::Reserved Shares::reserve(std::uint64_t bytes) {
   object.number = last_;
   object.bytes = bytes;
   auto offset = memory_.take(bytes);
-  std::uint64_t least = roster_->least_node_memory();
+  std::uint64_t least = is_required_ && bytes != 0 && roster_->some_have_no_node_memory() ? 0 : roster_->least_node_memory();
   if (offset && *offset + bytes > least) {  // the smallest node bounds it
     memory_.give(*offset, bytes);
     offset.reset();
@@ -44,7 +44,7 @@ int Shares::place(const Object& object, int rank) const {
   if (object.offset == kNowhere || leader < 0) return rank;
   if (leader == 0) return -1;
   auto stage = object.stages.find(leader);
-  return stage != object.stages.end() && (stage->second == Stage::kComing || stage->second == Stage::kInMemory) ? leader : rank;
+  return stage != object.stages.end() && (stage->second == Stage::kOwn || stage->second == Stage::kNoRoom) ? rank : leader;
 }
 
 bool Shares::is_at(std::uint64_t number, int rank) const {
@@ -60,11 +60,14 @@ Shares::Where Shares::ask(std::uint64_t number, int rank) {
   int where = place(object, rank);
   if (where < 0) return Where::kThere;
   switch (object.stages[where]) {
-    case Stage::kInMemory:
-    case Stage::kOwn: return Where::kThere;
+    case Stage::kInMemory: return Where::kThere;
+    case Stage::kOwn: return is_required_ ? Where::kNotInMemory : Where::kThere;
     case Stage::kComing: return Where::kComing;
     case Stage::kNoRoom: return Where::kNoRoom;
-    case Stage::kNone: send(object, {rank}, false)->have(object.bytes); return Where::kComing;
+    case Stage::kNone:
+      if (is_required_ && where != roster_->at(rank).leader) return Where::kNotInMemory;
+      send(object, {where}, where == roster_->at(rank).leader)->have(object.bytes);
+      return Where::kComing;
   }
   return Where::kNoRoom;
 }
@@ -101,6 +104,11 @@ void Shares::settle(Object& object, int rank, Stage stage, std::vector<JobPointe
   --under_way_;
   auto held = object.held.extract(rank);
   if (!held.empty()) freed.insert(freed.end(), held.mapped().begin(), held.mapped().end());
+}
+
+bool Shares::is_copy(const wire::ShareDone& done) const {
+  auto found = objects_.find(done.object);
+  return done.outcome == wire::ShareOutcome::kOwn && found != objects_.end() && found->second.offset != kNowhere;
 }
 
 std::vector<Shares::JobPointer> Shares::done(int rank, const wire::ShareDone& done) {

@@ -28,6 +28,9 @@ class Shares {
   Shares(wire::Link& link, Roster& roster, std::size_t memory, std::function<std::uint64_t()> number)
       : link_(&link), roster_(&roster), memory_(memory), number_(std::move(number)) {}
 
+  // What does not lie in node memory is refused, and not copied to each rank that needs it.
+  void require_memory() noexcept { is_required_ = true; }
+
   struct Reserved {
     std::uint64_t object;
     std::uint64_t offset;   // kNowhere: there is no room in node memory
@@ -41,7 +44,7 @@ class Shares {
   // Nobody will name it again.
   void release(std::uint64_t object);
 
-  enum class Where { kThere, kComing, kNoRoom };
+  enum class Where { kThere, kComing, kNoRoom, kNotInMemory };  // the last where it is required
   // Where a call at `rank` would find it; sees to it that it comes.
   Where ask(std::uint64_t object, int rank);
   bool is_at(std::uint64_t object, int rank) const;
@@ -49,6 +52,8 @@ class Shares {
   void hold(std::uint64_t object, int rank, JobPointer job);
   void forget(const JobPointer& job);
 
+  // It was to lie in node memory, and this rank has a copy of its own.
+  bool is_copy(const wire::ShareDone& done) const;
   // The jobs that were waiting for it.
   std::vector<JobPointer> done(int rank, const wire::ShareDone& done);
   // Some will give their room back when they have been sent.
@@ -70,7 +75,7 @@ class Shares {
   };
 
   const Object& at(std::uint64_t object) const { return objects_.at(object); }
-  // Who has to have it for a call at `rank`; -1: it is there whatever has been sent.
+  // Who has to have it for a call at `rank`: its node's leader, or where that has no room in node memory itself. -1: it is there whatever has been sent.
   int place(const Object& object, int rank) const;
   std::shared_ptr<wire::Relay> send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory);
   void settle(Object& object, int rank, Stage stage, std::vector<JobPointer>& freed);
@@ -85,6 +90,7 @@ class Shares {
   std::uint64_t touched_ = 0;  // pages below have been used
   std::size_t under_way_ = 0;
   std::size_t leaving_ = 0;  // released, and still being sent
+  bool is_required_ = false;
 };
 
 }  // namespace gluster::master

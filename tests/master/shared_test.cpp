@@ -39,6 +39,11 @@ TEST_F(SharedTest, WhatDoesNotFitIntoNodeMemoryIsKeptElsewhere) {
 
 TEST_F(SharedTest, WhatFitsNowhereIsRefused) {
   EXPECT_THROWS_WITH((void)cluster->allocate<double>(std::size_t{1} << 40), UsageError, "8388608 MiB", "share them in parts");
+  EXPECT_THROWS_WITH((void)cluster->allocate<double>(std::size_t{1} << 62), UsageError, "4611686018427387904 elements of 8 bytes", "memory");
+}
+
+TEST_F(SharedTest, ThatNobodyMadeIsRefused) {
+  EXPECT_THROWS_WITH((void)cluster->run<void>("fill", Shared<double>(), 1.0), UsageError, "made by nobody", "share()");
 }
 
 TEST_F(SharedTest, WhatDoesNotFitIsAnErrorWhereNodeMemoryIsRequired) {
@@ -47,6 +52,7 @@ TEST_F(SharedTest, WhatDoesNotFitIsAnErrorWhereNodeMemoryIsRequired) {
   Cluster strict(cluster.engine, options);
   EXPECT_THROWS_WITH((void)strict.allocate<double>(kTooMany), UsageError, "node memory", "GLUSTER_MEMORY", "required");
   EXPECT_EQ(strict.allocate<double>(1000).size(), 1000u) << "and what fits is none";
+  EXPECT_EQ(strict.share(std::vector<double>()).size(), 0u);
 }
 
 TEST_F(SharedTest, AnOutputInASealedArrayIsRefused) {

@@ -1,0 +1,95 @@
+#include "master/shares.hpp"
+
+#include <gmock/gmock.h>
+
+#include "fixtures/fake_link.hpp"
+
+namespace gluster::master {
+namespace {
+
+using Where = Shares::Where;
+
+// Runners 1 and 2 on the master's host, 3 and 4 on the second, 5 and 6 on the third.
+class SharesTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kMemory = 1 << 20;
+  SharesTest() {
+    for (int rank : roster.ranks()) {
+      roster.at(rank).in_use = true;
+      roster.at(rank).leader = rank < 3 ? 0 : rank < 5 ? 3 : 5;
+      roster.at(rank).node_memory = kMemory;
+    }
+  }
+  std::uint64_t share() {
+    auto reserved = shares.reserve(data.size());
+    if (auto relay = shares.seal(reserved.object, data, nullptr)) relay->have(data.size());
+    return reserved.object;
+  }
+  void say(int rank, std::uint64_t object, wire::ShareOutcome outcome, std::vector<std::int32_t> below = {}) {
+    shares.done(rank, {object, outcome, std::move(below)});
+  }
+  // What was sent to a rank as the whole of its way: where it is to lie.
+  std::vector<std::uint64_t> offsets_sent_to(int rank) {
+    std::vector<std::uint64_t> offsets;
+    for (tests::Sent& sent : link.sent)
+      if (sent.rank == rank && sent.word() == wire::Word::kShare) offsets.push_back(sent.read<wire::Share>().offset);
+    return offsets;
+  }
+
+  tests::FakeLink link;
+  Roster roster{{1, 2, 3, 4, 5, 6}, 16};
+  std::uint64_t number = 0;
+  Shares shares{link, roster, kMemory, [this] { return ++number; }};
+  std::vector<std::byte> data{1000};
+};
+
+TEST_F(SharesTest, LieOnceOnEachHost) {
+  std::uint64_t object = share();
+  EXPECT_EQ(shares.ask(object, 2), Where::kThere);
+  EXPECT_EQ(shares.ask(object, 4), Where::kComing);
+  say(3, object, wire::ShareOutcome::kInMemory);
+  EXPECT_EQ(shares.ask(object, 4), Where::kThere);
+  EXPECT_THAT(offsets_sent_to(4), testing::IsEmpty());
+}
+
+TEST_F(SharesTest, AreCopiedToEachRankOfAHostWithoutRoom) {
+  std::uint64_t object = share();
+  EXPECT_FALSE(shares.is_copy({object, wire::ShareOutcome::kInMemory, {}}));
+  EXPECT_TRUE(shares.is_copy({object, wire::ShareOutcome::kOwn, {}}));
+  say(3, object, wire::ShareOutcome::kOwn);
+  EXPECT_EQ(shares.ask(object, 3), Where::kThere);
+  EXPECT_EQ(shares.ask(object, 4), Where::kComing);
+  EXPECT_THAT(offsets_sent_to(4), testing::ElementsAre(kNowhere));
+}
+
+TEST_F(SharesTest, AreSentAgainToAHostThatNobodyPassedThemOnTo) {
+  std::uint64_t object = share();
+  say(3, object, wire::ShareOutcome::kNoRoom, {5});
+  link.take();
+  EXPECT_EQ(shares.ask(object, 6), Where::kComing);
+  EXPECT_THAT(offsets_sent_to(5), testing::ElementsAre(0u)) << "into its node memory, once";
+  EXPECT_THAT(offsets_sent_to(6), testing::IsEmpty());
+  EXPECT_EQ(shares.ask(object, 3), Where::kNoRoom);
+}
+
+TEST_F(SharesTest, AreRefusedWhereNodeMemoryIsRequiredAndAHostHasNoRoom) {
+  shares.require_memory();
+  std::uint64_t object = share();
+  say(3, object, wire::ShareOutcome::kOwn);
+  say(5, object, wire::ShareOutcome::kInMemory);
+  EXPECT_EQ(shares.ask(object, 1), Where::kThere);
+  EXPECT_EQ(shares.ask(object, 3), Where::kNotInMemory);
+  EXPECT_EQ(shares.ask(object, 4), Where::kNotInMemory);
+  EXPECT_EQ(shares.ask(object, 6), Where::kThere);
+}
+
+TEST_F(SharesTest, HaveNoPlaceWhereNodeMemoryIsRequiredAndAHostSharesNone) {
+  roster.at(5).leader = roster.at(6).leader = -1;
+  roster.at(5).node_memory = roster.at(6).node_memory = 0;
+  EXPECT_NE(shares.reserve(1000).offset, kNowhere);
+  shares.require_memory();
+  EXPECT_EQ(shares.reserve(1000).offset, kNowhere);
+}
+
+}  // namespace
+}  // namespace gluster::master
