@@ -201,6 +201,11 @@ gluster::Block<T> multiply_naive(std::span<const T> a, std::span<const T> b, std
   return c;
 }
 
+template <class T>
+void multiply_naive_in_place(std::span<T> c, std::span<const T> a, std::span<const T> b, std::int64_t n) {
+  multiply_naive_into(c.data(), a.data(), b.data(), rows_of(a.size(), b.size(), c.size(), n), n);
+}
+
 GLUSTER_EXPORT(multiply)
 GLUSTER_DOC(multiply, "Rows of C = A·B, row-major, by a blocked and vectorised OpenMP product.", "a", "b", "n")
 
@@ -212,3 +217,9 @@ GLUSTER_DOC(multiply_naive, "Rows of C = A·B, row-major, by the plain triple lo
 
 GLUSTER_EXPORT_AS(multiply_naive_i64, multiply_naive<std::int64_t>)
 GLUSTER_DOC(multiply_naive_i64, "Rows of C = A·B of 64-bit integers, by the plain triple loop.", "a", "b", "n")
+
+GLUSTER_EXPORT_AS(multiply_naive_into, multiply_naive_in_place<double>)
+GLUSTER_DOC(multiply_naive_into, "multiply_naive, written to where the caller wants it.", "c", "a", "b", "n")
+
+GLUSTER_EXPORT_AS(multiply_naive_i64_into, multiply_naive_in_place<std::int64_t>)
+GLUSTER_DOC(multiply_naive_i64_into, "multiply_naive_i64, written to where the caller wants it.", "c", "a", "b", "n")

@@ -2,6 +2,8 @@
 //
 // Each thread counts its share in a table of its own, which only looks at the words; then the tables are added up by
 // one thread, and only what differs is copied into strings. (Threads that share one map lose counts: the paper's do.)
+#include "word_count.hpp"
+
 #include <gluster/plugin.hpp>
 
 #include <omp.h>
@@ -15,8 +17,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-using Counts = std::unordered_map<std::string, std::int64_t>;
 
 namespace {
 

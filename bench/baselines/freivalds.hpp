@@ -55,6 +55,30 @@ inline double largest_relative_residual(std::span<const double> a, std::span<con
   return largest;
 }
 
+/// The same for 64-bit integers, whose sums may wrap: 0 where C is right, else infinite.
+inline double largest_relative_residual(std::span<const std::int64_t> a, std::span<const std::int64_t> b, std::span<const std::int64_t> c,
+                                        std::int64_t n, std::uint64_t seed) {
+  const auto columns = static_cast<std::size_t>(n);
+  if (n < 1 || b.size() != columns * columns || a.size() % columns != 0 || c.size() != a.size()) {
+    throw std::invalid_argument("Freivalds' check: the sizes of A, B and C do not belong together");
+  }
+  std::mt19937_64 generator(seed);
+  std::vector<std::uint64_t> r(columns);
+  std::ranges::generate(r, [&] { return generator() | 1; });
+  std::vector<std::uint64_t> b_r(columns);
+  for (std::size_t k = 0; k < columns; ++k) {
+    for (std::size_t j = 0; j < columns; ++j) b_r[k] += static_cast<std::uint64_t>(b[k * columns + j]) * r[j];
+  }
+  for (std::size_t row = 0; row < a.size(); row += columns) {
+    std::uint64_t difference = 0;
+    for (std::size_t k = 0; k < columns; ++k) {
+      difference += static_cast<std::uint64_t>(a[row + k]) * b_r[k] - static_cast<std::uint64_t>(c[row + k]) * r[k];
+    }
+    if (difference != 0) return std::numeric_limits<double>::infinity();
+  }
+  return 0;
+}
+
 /// What rounding alone can bring about in the sums of products of length n, on both sides of the comparison.
 inline double rounding_error(std::int64_t n) { return 4 * static_cast<double>(n) * std::numeric_limits<double>::epsilon(); }
 

@@ -10,7 +10,19 @@
 namespace baselines {
 
 /// c = a·b; a and c have `rows` rows, b has n. Such are in kernels/matmul.hpp.
-using ProductKernel = void (*)(double* c, const double* a, const double* b, std::int64_t rows, std::int64_t n);
+template <class T>
+using ProductKernel = void (*)(T* c, const T* a, const T* b, std::int64_t rows, std::int64_t n);
+
+template <class T>
+MPI_Datatype element_type();
+template <>
+inline MPI_Datatype element_type<double>() {
+  return MPI_DOUBLE;
+}
+template <>
+inline MPI_Datatype element_type<std::int64_t>() {
+  return MPI_INT64_T;
+}
 
 /// A rank's rows of n: as evenly as can be, also when the ranks do not divide n.
 struct Rows {
@@ -19,7 +31,8 @@ struct Rows {
   int count;
 };
 
-/// Every rank of `comm` makes one and calls the same in the same order. Buffers are made and touched once.
+/// Every rank of `comm` makes one and calls the same in the same order. Buffers are made and touched once. T: double or std::int64_t.
+template <class T>
 class ScatteredProduct {
  public:
   /// n at most what an int holds, since MPI counts rows.
@@ -28,13 +41,13 @@ class ScatteredProduct {
   ScatteredProduct(const ScatteredProduct&) = delete;
 
   void distribute();
-  void compute(ProductKernel kernel);
+  void compute(ProductKernel<T> kernel);
   void gather();
 
   /// On rank 0 a and c are whole; elsewhere they are the rank's own rows. Rank 0 fills a and b.
-  std::vector<double> a;
-  std::vector<double> b;
-  std::vector<double> c;
+  std::vector<T> a;
+  std::vector<T> b;
+  std::vector<T> c;
 
  private:
   MPI_Comm comm_;

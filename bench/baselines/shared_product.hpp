@@ -10,7 +10,8 @@
 
 namespace baselines {
 
-/// Every rank of `comm`, all on one node, makes one and calls the same in the same order.
+/// Every rank of `comm`, all on one node, makes one and calls the same in the same order. T: double or std::int64_t.
+template <class T>
 class SharedProduct {
  public:
   SharedProduct(MPI_Comm comm, std::int64_t n);
@@ -18,12 +19,12 @@ class SharedProduct {
   SharedProduct(const SharedProduct&) = delete;
 
   /// Returns when all ranks have computed; what rank 0 wrote to a and b before is seen by all.
-  void compute(ProductKernel kernel);
+  void compute(ProductKernel<T> kernel);
 
   /// Rank 0 fills a and b.
-  std::span<double> a;
-  std::span<double> b;
-  std::span<double> c;
+  std::span<T> a;
+  std::span<T> b;
+  std::span<T> c;
 
  private:
   void meet();

@@ -54,6 +54,24 @@ Counts unpack(const std::byte* at) {
 
 }  // namespace
 
+Packed pack(const Counts& counts) {
+  Packed packed(packed_bytes(counts));
+  pack(counts, packed.data());
+  return packed;
+}
+
+void add(Counts& all, const Packed& more) {
+  const std::byte* at = more.data();
+  const auto size = get<std::uint64_t>(at);
+  if (all.empty()) all.reserve(size);
+  for (std::uint64_t i = 0; i < size; ++i) {
+    const auto count = get<std::int64_t>(at);
+    const auto letters = get<std::uint32_t>(at);
+    all[std::string(reinterpret_cast<const char*>(at), letters)] += count;
+    at += letters;
+  }
+}
+
 Counts some_counts(std::int64_t words) {
   Counts counts;
   for (std::int64_t number = 0; number < words; ++number) {

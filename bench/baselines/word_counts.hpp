@@ -2,13 +2,21 @@
 #pragma once
 #include <mpi.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace baselines {
 
 using Counts = std::unordered_map<std::string, std::int64_t>;
+
+/// In one piece, as it is sent.
+using Packed = std::vector<std::byte>;
+Packed pack(const Counts& counts);
+/// Adds what pack() made.
+void add(Counts& all, const Packed& more);
 
 /// So many different words, of 2 to 12 letters, like those of a text.
 Counts some_counts(std::int64_t words);

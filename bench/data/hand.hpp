@@ -70,8 +70,8 @@ class Hand {
 
   /// For matrices of n x n. 0 gives all back, and must be the last.
   void make_products(std::int64_t n);
-  baselines::ScatteredProduct& scattered() { return *scattered_; }
-  baselines::SharedProduct& shared() { return *shared_; }
+  baselines::ScatteredProduct<double>& scattered() { return *scattered_; }
+  baselines::SharedProduct<double>& shared() { return *shared_; }
   double multiply_scattered(Product product);
   double multiply_shared(Product product);
 
@@ -88,8 +88,8 @@ class Hand {
   MPI_Comm pair_ = MPI_COMM_NULL;  // ranks 0 and 1; MPI_Finalize frees it
   std::vector<std::int64_t> processes_;
   std::vector<double> buffer_;  // kept from one broadcast to the next: it is warm
-  std::optional<baselines::ScatteredProduct> scattered_;
-  std::optional<baselines::SharedProduct> shared_;
+  std::optional<baselines::ScatteredProduct<double>> scattered_;
+  std::optional<baselines::SharedProduct<double>> shared_;
 };
 
 }  // namespace bench

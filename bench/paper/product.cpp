@@ -1,0 +1,106 @@
+// The matrix product by Gluster, for comparison with the programs of baselines/ that multiply: the same rounds, check and output.
+//
+//     mpirun -n RANKS gluster_product N [ROUNDS [KERNEL [from_vectors|in_place]]]      as baselines/product_program.hpp says
+//
+// from_vectors: A and B are in vectors of the master's, and C comes to one. in_place: all three lie in node memory.
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+
+#include <gluster/gluster.hpp>
+
+#include "baselines/product_program.hpp"
+
+namespace {
+
+using gluster::Cluster;
+
+std::string function_of(const std::string& kernel) {
+  if (kernel == "multiply_blas") return "matmul_blas.multiply_into";
+  return "matmul." + kernel + "_into";
+}
+
+// What both have in common: a call for each worker's rows.
+class Rows {
+ public:
+  Rows(Cluster& cluster, std::int64_t n, std::string function) : cluster_(&cluster), n_(n), function_(std::move(function)) {}
+
+  template <class T, class RowsOfA>
+  void multiply(std::span<T> c, const gluster::Shared<T>& b, const RowsOfA& rows_of_a) const {
+    std::vector<gluster::Job<void>> jobs;
+    for (const gluster::Range& part : gluster::split(n_, cluster_->workers())) {
+      const auto first = static_cast<std::size_t>(part.begin * n_);
+      const auto count = static_cast<std::size_t>(part.size() * n_);
+      jobs.push_back(cluster_->run_into(c.subspan(first, count), function_, rows_of_a(first, count), b, n_));
+    }
+    for (auto& job : jobs) job.get();
+  }
+
+ private:
+  Cluster* cluster_;
+  std::int64_t n_;
+  std::string function_;
+};
+
+template <class T>
+struct FromVectors {
+  FromVectors(Cluster& its, std::int64_t n, const std::string& function)
+      : cluster(&its), rows(its, n, function), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
+  void meet() {}
+  void distribute() {}
+  template <class ByHand>
+  void compute(ByHand) {
+    const gluster::Shared<T> shared = cluster->share(b);
+    rows.multiply(std::span<T>(c), shared, [&](std::size_t first, std::size_t count) { return std::span<const T>(a).subspan(first, count); });
+  }
+  void gather() {}
+
+  Cluster* cluster;
+  Rows rows;
+  std::vector<T> a, b, c;
+};
+
+template <class T>
+struct InPlace {
+  InPlace(Cluster& cluster, std::int64_t n, const std::string& function) : rows(cluster, n, function) {
+    for (auto* matrix : {&in_a, &in_b, &in_c}) *matrix = cluster.allocate<T>(static_cast<std::size_t>(n * n));
+    a = in_a.writable(), b = in_b.writable(), c = in_c.writable();
+  }
+  void meet() {  // they have been filled
+    in_a.seal();
+    in_b.seal();
+  }
+  void distribute() {}
+  template <class ByHand>
+  void compute(ByHand) {
+    rows.multiply(c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
+  }
+  void gather() {}
+
+  Rows rows;
+  gluster::Shared<T> in_a, in_b, in_c;
+  std::span<T> a, b, c;
+};
+
+template <template <class> class Way>
+int multiply(Cluster& cluster, const char* name, int argc, char** argv) {
+  const std::optional<baselines::Task> task = baselines::parse(argc, argv);
+  if (!task) return baselines::refuse_words({name});
+  const std::string function = function_of(task->kernel);
+  cluster.import_functions(function.starts_with("matmul_blas") ? BENCH_MATMUL_BLAS : BENCH_MATMUL);
+  return baselines::multiply_in_rounds({name, 0, cluster.workers()}, argc, argv,
+                                       [&]<class T>(std::type_identity<T>, std::int64_t n) { return Way<T>(cluster, n, function); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gluster::launch(argc, argv, [&](Cluster& cluster) {
+    const bool is_in_place = argc == 5 && std::strcmp(argv[4], "in_place") == 0;
+    if (argc == 5 && !is_in_place && std::strcmp(argv[4], "from_vectors") != 0) return baselines::refuse_words({"gluster_product"});
+    return is_in_place ? multiply<InPlace>(cluster, "gluster_in_place", std::min(argc, 4), argv)
+                       : multiply<FromVectors>(cluster, "gluster_from_vectors", std::min(argc, 4), argv);
+  });
+}
