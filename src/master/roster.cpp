@@ -81,12 +81,8 @@ std::vector<RunnerInfo> Roster::infos() const {
 std::uint64_t Roster::least_node_memory() const {
   std::uint64_t least = kNowhere;
   for (int rank : ranks_)
-    if (at(rank).leader >= 0 && at(rank).node_memory != 0) least = std::min(least, at(rank).node_memory);
+    if (at(rank).in_use) least = std::min(least, at(rank).leader < 0 ? 0 : at(rank).node_memory);
   return least;
-}
-
-bool Roster::some_have_no_node_memory() const {
-  return std::any_of(ranks_.begin(), ranks_.end(), [&](int rank) { return at(rank).in_use && (at(rank).leader < 0 || at(rank).node_memory == 0); });
 }
 
 int Roster::workers() const {

@@ -74,10 +74,8 @@ class Roster {
 
   // Of those that have said Hello.
   std::vector<RunnerInfo> infos() const;
-  // Of all nodes that share memory at all.
+  // Of all runners in use: 0 where one shares none.
   std::uint64_t least_node_memory() const;
-  // Runners in use share none.
-  bool some_have_no_node_memory() const;
   // Runners in use that are not lost or gone.
   int workers() const;
   bool all(Standing standing) const;

@@ -10,8 +10,7 @@ Shares::Reserved Shares::reserve(std::uint64_t bytes) {
   object.number = last_;
   object.bytes = bytes;
   auto offset = memory_.take(bytes);
-  std::uint64_t least = is_required_ && bytes != 0 && roster_->some_have_no_node_memory() ? 0 : roster_->least_node_memory();
-  if (offset && *offset + bytes > least) {  // the smallest node bounds it
+  if (offset && is_required_ && bytes != 0 && *offset + bytes > roster_->least_node_memory()) {
     memory_.give(*offset, bytes);
     offset.reset();
   }
@@ -35,13 +34,19 @@ std::shared_ptr<wire::Relay> Shares::seal(std::uint64_t number, std::span<const 
   if (object.offset == kNowhere) return nullptr;  // who needs it gets it
   std::set<std::int32_t> leaders;
   for (int rank : roster_->ranks())
-    if (int leader = roster_->at(rank).leader; leader > 0) leaders.insert(leader);
+    if (roster_->at(rank).leader > 0 && has_place(object, rank)) leaders.insert(roster_->at(rank).leader);
   return leaders.empty() ? nullptr : send(object, {leaders.begin(), leaders.end()}, true);
+}
+
+// Nodes may have less memory than the master's.
+bool Shares::has_place(const Object& object, int rank) const {
+  const auto& runner = roster_->at(rank);
+  return object.offset != kNowhere && runner.leader >= 0 && object.offset + object.bytes <= runner.node_memory;
 }
 
 int Shares::place(const Object& object, int rank) const {
   int leader = roster_->at(rank).leader;
-  if (object.offset == kNowhere || leader < 0) return rank;
+  if (!has_place(object, rank)) return rank;
   if (leader == 0) return -1;
   auto stage = object.stages.find(leader);
   return stage != object.stages.end() && (stage->second == Stage::kOwn || stage->second == Stage::kNoRoom) ? rank : leader;
@@ -64,10 +69,12 @@ Shares::Where Shares::ask(std::uint64_t number, int rank) {
     case Stage::kOwn: return is_required_ ? Where::kNotInMemory : Where::kThere;
     case Stage::kComing: return Where::kComing;
     case Stage::kNoRoom: return Where::kNoRoom;
-    case Stage::kNone:
-      if (is_required_ && where != roster_->at(rank).leader) return Where::kNotInMemory;
-      send(object, {where}, where == roster_->at(rank).leader)->have(object.bytes);
+    case Stage::kNone: {
+      bool to_memory = has_place(object, rank) && where == roster_->at(rank).leader;
+      if (is_required_ && !to_memory) return Where::kNotInMemory;
+      send(object, {where}, to_memory)->have(object.bytes);
       return Where::kComing;
+    }
   }
   return Where::kNoRoom;
 }

@@ -75,6 +75,8 @@ class Shares {
   };
 
   const Object& at(std::uint64_t object) const { return objects_.at(object); }
+  // In the node memory of that rank.
+  bool has_place(const Object& object, int rank) const;
   // Who has to have it for a call at `rank`: its node's leader, or where that has no room in node memory itself. -1: it is there whatever has been sent.
   int place(const Object& object, int rank) const;
   std::shared_ptr<wire::Relay> send(Object& object, const std::vector<std::int32_t>& ranks, bool to_memory);

@@ -28,7 +28,7 @@ class SharesTest : public testing::Test {
   void say(int rank, std::uint64_t object, wire::ShareOutcome outcome, std::vector<std::int32_t> below = {}) {
     shares.done(rank, {object, outcome, std::move(below)});
   }
-  // What was sent to a rank as the whole of its way: where it is to lie.
+  // What was sent to a rank: where it is to lie.
   std::vector<std::uint64_t> offsets_sent_to(int rank) {
     std::vector<std::uint64_t> offsets;
     for (tests::Sent& sent : link.sent)
@@ -60,6 +60,20 @@ TEST_F(SharesTest, AreCopiedToEachRankOfAHostWithoutRoom) {
   EXPECT_EQ(shares.ask(object, 3), Where::kThere);
   EXPECT_EQ(shares.ask(object, 4), Where::kComing);
   EXPECT_THAT(offsets_sent_to(4), testing::ElementsAre(kNowhere));
+}
+
+TEST_F(SharesTest, GoToTheNodesThatHaveAPlaceForThemAndToRanksOfOthers) {
+  roster.at(3).node_memory = roster.at(4).node_memory = 500;
+  roster.at(5).leader = roster.at(6).leader = -1;
+  std::uint64_t object = share();
+  EXPECT_EQ(shares.ask(object, 1), Where::kThere);
+  EXPECT_THAT(link.sent, testing::IsEmpty()) << "no other node has one";
+  for (int rank : {3, 4, 5, 6}) {
+    EXPECT_EQ(shares.ask(object, rank), Where::kComing);
+    EXPECT_THAT(offsets_sent_to(rank), testing::ElementsAre(kNowhere));
+    say(rank, object, wire::ShareOutcome::kOwn);
+    EXPECT_EQ(shares.ask(object, rank), Where::kThere);
+  }
 }
 
 TEST_F(SharesTest, AreSentAgainToAHostThatNobodyPassedThemOnTo) {
