@@ -162,6 +162,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   void collect_all();
   void finish(std::shared_ptr<Chunk> chunk);
   void advance_in_background() noexcept;
+  void cancel_under_way() noexcept;
   std::shared_ptr<Chunk> take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at);
 };
 
@@ -355,6 +356,15 @@ std::shared_ptr<Chunk> MapState::State::advance(bool in_order) {
   return nullptr;
 }
 
+void MapState::State::cancel_under_way() noexcept {
+  for (auto& [number, chunk] : under_way) {
+    try {
+      chunk->cancel();
+    } catch (const std::exception&) {  // MPI has failed: whoever waits meets it
+    }
+  }
+}
+
 std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at) {
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   done.erase(at);
@@ -392,12 +402,7 @@ void MapState::cancel() noexcept {
   state_->end_tickets();
   state_->done.clear();
   state_->rests.clear();
-  for (auto& [first, chunk] : state_->under_way) {
-    try {
-      chunk->cancel();
-    } catch (const std::exception&) {  // MPI has failed: whoever waits meets it
-    }
-  }
+  state_->cancel_under_way();
 }
 
 std::shared_ptr<Chunk> MapState::next(bool in_order) {
@@ -416,6 +421,11 @@ std::shared_ptr<Chunk> MapState::next(bool in_order) {
       std::lock_guard lock(state.mutex);
       if (state.error) std::rethrow_exception(state.error);
       if (auto chunk = state.advance(in_order)) return chunk;
+      if (state.tickets &&
+          state.taken.size() == static_cast<std::size_t>(state.all)) {  // nobody waits for those that have nothing to draw: perhaps far away
+        state.cancel_under_way();
+        return nullptr;
+      }
       if (state.under_way.empty() && !state.recover()) {
         if (state.ended_by) std::rethrow_exception(state.ended_by);
         return nullptr;
