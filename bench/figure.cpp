@@ -11,6 +11,7 @@ namespace bench {
 namespace {
 
 constexpr int kResamples = 2000;
+constexpr double kTie = 0.02;
 
 std::vector<double> ratios(const Figure& figure) {
   std::vector<double> ratios;
@@ -20,17 +21,24 @@ std::vector<double> ratios(const Figure& figure) {
   return ratios;
 }
 
-std::string verdict(const Figure& figure, double value, double ratio) {
+bool keeps(const Budget& budget, const Estimate& judged) {
+  switch (budget.is) {
+    case Budget::Is::kAtMost: return judged.median <= budget.limit;
+    case Budget::Is::kAtLeast: return judged.median >= budget.limit;
+    case Budget::Is::kTies: return judged.low <= budget.limit && judged.median <= budget.limit + kTie;
+  }
+  return false;
+}
+
+std::string verdict(const Figure& figure, const Estimate& value, const Estimate& ratio) {
   if (!figure.budget) return "-";
-  const double judged = figure.budget->of == Budget::Of::kRatio ? ratio : value;
-  const bool kept = figure.budget->is == Budget::Is::kAtMost ? judged <= figure.budget->limit : judged >= figure.budget->limit;
-  return kept ? "ok" : "SHORT";
+  return keeps(*figure.budget, figure.budget->of == Budget::Of::kRatio ? ratio : value) ? "ok" : "SHORT";
 }
 
 std::string text_of(const std::optional<Budget>& budget, const std::string& unit) {
   if (!budget) return "-";
   const bool is_ratio = budget->of == Budget::Of::kRatio;
-  return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtMost ? "≤" : "≥", budget->limit, is_ratio ? " ×" : " ", is_ratio ? "" : unit);
+  return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtLeast ? "≥" : "≤", budget->limit, is_ratio ? " ×" : " ", is_ratio ? "" : unit);
 }
 
 // Four digits that count, and no exponent.
@@ -45,8 +53,9 @@ std::string json(const Estimate& of) { return fmt::format(R"({{"median": {:.9g},
 
 std::string json(const std::optional<Budget>& budget) {
   if (!budget) return "null";
-  return fmt::format(R"({{"of": "{}", "{}": {:.9g}}})", budget->of == Budget::Of::kRatio ? "ratio" : "value",
-                     budget->is == Budget::Is::kAtMost ? "at_most" : "at_least", budget->limit);
+  constexpr const char* words[] = {"at_most", "at_least", "ties"};
+  return fmt::format(R"({{"of": "{}", "{}": {:.9g}}})", budget->of == Budget::Of::kRatio ? "ratio" : "value", words[static_cast<int>(budget->is)],
+                     budget->limit);
 }
 
 }  // namespace
@@ -87,7 +96,7 @@ void Report::add(const Figure& figure) {
   const Estimate baseline = estimate(figure.baseline);
   const Estimate ratio = estimate(ratios(figure));
   const bool is_compared = !figure.baseline.empty();
-  const std::string told = verdict(figure, value.median, ratio.median);
+  const std::string told = verdict(figure, value, ratio);
   fmt::print("{:<46} {:>10} {:<7} {:>10} {:>8}  {:<12} {}\n", figure.name, number(value.median), figure.unit,
              is_compared ? number(baseline.median) : "-", is_compared ? fmt::format("{:.3f}", ratio.median) : "-",
              text_of(figure.budget, figure.unit), told);

@@ -7,15 +7,17 @@
 
 namespace bench {
 
-/// What a figure must keep to: at most or at least so much, of its ratio to the baseline or of its own value.
+/// What a figure must keep to: at most or at least so much, of its ratio to the baseline or of its own value. A tie: the lower end of the ratio's interval is at most
+/// the limit, and its median at most 0.02 above.
 struct Budget {
   enum class Of { kRatio, kValue } of;
-  enum class Is { kAtMost, kAtLeast } is;
+  enum class Is { kAtMost, kAtLeast, kTies } is;
   double limit;
 };
 
 constexpr Budget ratio_at_most(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtMost, limit}; }
 constexpr Budget ratio_at_least(double limit) { return {Budget::Of::kRatio, Budget::Is::kAtLeast, limit}; }
+constexpr Budget ratio_ties(double limit) { return {Budget::Of::kRatio, Budget::Is::kTies, limit}; }
 constexpr Budget value_at_most(double limit) { return {Budget::Of::kValue, Budget::Is::kAtMost, limit}; }
 constexpr Budget value_at_least(double limit) { return {Budget::Of::kValue, Budget::Is::kAtLeast, limit}; }
 

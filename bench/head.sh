@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# head to head: the paper's matrix product and word count, against programs that stand alone
+# Sourced by bench/run, whose variables these are:
+# shellcheck disable=SC2154
+
+# shellcheck disable=SC2034  # bench/run reads it
+declare -A takes=([quick]=70 [default]=240 [full]=500)
+
+describe() {
+  cat <<END
+Gluster / a program by hand, each started by itself, in turn, with the same kernels on the same cores; every start checks what it
+computed. A value is the median of all rounds of all starts. Budgets are ties: the median ratio at most 0.02 above, its interval not.
+  vectors   A and B are in vectors of the master's, and C comes to one; in place: all three lie in node memory
+  scatter   MPI, a rank a core: rank 0 has A and B, and gathers C; windows: all three lie in a shared window; pdgemm: ScaLAPACK's
+  alone     the same kernel in one process, on all cores, without MPI
+  words     of the licences that every Debian has, from words in memory to the merged map, against MPI, a rank a core
+END
+}
+
+measure() {
+  declare -A starts=([quick]=1 [default]=3 [full]=6) rounds=([quick]=3 [default]=4 [full]=5)
+  local n=4096
+  if [ "$effort" = quick ]; then n=1024; fi
+  products "$n" multiply
+  products "$n" multiply_blas
+  contest "multiply_blas $n, vectors / pdgemm" 1 gluster_from_vectors "product $n multiply_blas from_vectors" "pdgemm $n"
+  products 1024 multiply_naive
+  words 30
+}
+
+products() {  # N KERNEL
+  local name="$2 $1"
+  contest "$name, vectors / scatter, gather" 1 gluster_from_vectors "product $1 $2 from_vectors" "by_hand matmul_mpi_openmp $1 $2"
+  contest "$name, in place / windows" 1.05 gluster_in_place "product $1 $2 in_place" "by_hand matmul_windows $1 $2"
+  contest "$name, in place / alone" 1.01 gluster_in_place "product $1 $2 in_place" "alone_here $1 $2"
+}
+
+words() {  # COPIES
+  cat /usr/share/common-licenses/* >"$scratch/text" # every Debian has them
+  contest "words, $1 copies / MPI" 1 gluster_words "gluster_words $scratch/text $1" "words_by_hand $scratch/text $1"
+}
+
+# contest NAME LIMIT OURS_NAME OURS THEIRS: the last two are contestants below, and their words.
+contest() {
+  local lines=$scratch/lines start
+  : >"$lines"
+  for ((start = 0; start < starts[$effort]; ++start)); do
+    # shellcheck disable=SC2086  # words
+    { $4 && $5; } | grep '^{' >>"$lines" || fail "a contestant of '$1' ended badly"
+  done
+  "$build/bench/bench_compare" "$samples" "$1" "$3" "$2" <"$lines" || fail "'$1' could not be compared"
+}
+
+# start RANKS THREADS PROGRAM WORDS...: on all cores, unbound.
+start() {
+  local ranks=$1 threads=$2
+  shift 2
+  (
+    mpi_environment "$ranks"
+    if [ "$threads" != 0 ]; then export OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads; fi
+    alone mpirun -n "$ranks" --map-by :OVERSUBSCRIBE --bind-to none "$@"
+  )
+}
+
+product() { start 2 0 "$build/bench/gluster_product" "$1" "${rounds[$effort]}" "$2" "$3"; }
+by_hand() { start "$(cores)" 1 "$build/bench/baselines/$1" "$2" "${rounds[$effort]}" "$3"; }
+pdgemm() { start "$(cores)" 1 "$build/bench/baselines/matmul_pdgemm" "$1" "${rounds[$effort]}"; }
+alone_here() { OMP_NUM_THREADS=$(cores) alone "$build/bench/baselines/matmul_openmp" "$1" "${rounds[$effort]}" "$2"; }
+gluster_words() { start 2 0 "$build/bench/gluster_words" "$1" "$2" "${rounds[$effort]}"; }
+words_by_hand() { start "$(cores)" 1 "$build/bench/baselines/word_count_mpi_openmp" "$1" "$2" "${rounds[$effort]}"; }
