@@ -11,14 +11,11 @@
 
 namespace {
 
-// For each worker: what comes first is merged while the rest is counted.
-constexpr int kSlices = 2;
-
 Counts count_once(gluster::Cluster& cluster, const baselines::WordsText& text, baselines::WordsSeconds& seconds) {
   const auto start = gluster::Clock::now();
   const auto now = [&] { return std::chrono::duration<double>(gluster::Clock::now() - start).count(); };
   std::vector<gluster::Job<Counts>> jobs;
-  for (const gluster::Range& part : gluster::split(std::ssize(text.words()), cluster.workers() * kSlices))
+  for (const gluster::Range& part : gluster::split(std::ssize(text.words()), cluster.workers()))
     jobs.push_back(
         cluster.run<Counts>("word_count.count_text", text.slice(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.end))));
   Counts all;
