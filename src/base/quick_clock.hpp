@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -16,33 +15,12 @@ struct Counter {
 #if defined(__x86_64__)
     return __rdtsc();
 #else
-    return static_cast<std::uint64_t>(nanoseconds());
+    return 0;  // then the clock itself is read each time
 #endif
   }
   static std::int64_t nanoseconds() noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   }
-};
-
-// Whether so long has passed, for whoever asks after every few nanoseconds: the counter tells when it pays to look at the clock.
-template <class Source = Counter>
-class Deadline {
- public:
-  // 0: never.
-  explicit Deadline(std::int64_t nanoseconds) noexcept
-      : end_(nanoseconds == 0 ? std::numeric_limits<std::int64_t>::max() : Source::nanoseconds() + nanoseconds), looked_(Source::ticks()) {}
-  bool has_passed() noexcept {
-    std::uint64_t ticks = Source::ticks();
-    if (ticks - looked_ < kTicks) return false;
-    looked_ = ticks;
-    return Source::nanoseconds() >= end_;
-  }
-
- private:
-  static constexpr std::uint64_t kTicks = 20'000;  // some microseconds
-
-  std::int64_t end_;
-  std::uint64_t looked_;
 };
 
 // steady_clock for whoever reads it several times a microsecond: the counter tells, in less time, how long ago the clock itself was read. That is

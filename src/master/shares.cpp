@@ -31,7 +31,7 @@ std::shared_ptr<wire::Relay> Shares::seal(std::uint64_t number, std::span<const 
   Object& object = objects_.at(number);
   object.data = data;
   object.owner = std::move(owner);
-  if (object.offset == kNowhere) return nullptr;  // who needs it gets it
+  if (object.offset == kNowhere || object.bytes == 0) return nullptr;  // who needs it gets it
   std::set<std::int32_t> leaders;
   for (int rank : roster_->ranks())
     if (roster_->at(rank).leader > 0 && has_place(object, rank)) leaders.insert(roster_->at(rank).leader);
@@ -45,6 +45,7 @@ bool Shares::has_place(const Object& object, int rank) const {
 }
 
 int Shares::place(const Object& object, int rank) const {
+  if (object.bytes == 0) return -1;
   int leader = roster_->at(rank).leader;
   if (!has_place(object, rank)) return rank;
   if (leader == 0) return -1;

@@ -1,5 +1,6 @@
 #include "plugin/batch.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -51,9 +52,13 @@ class Batch : public Invocation {
     detail::encode(out, failure.message.substr(0, kSegmentBytes - 1));
   }
 
+  std::chrono::steady_clock::time_point end_of_patience() const {
+    return head_.patience == 0 ? std::chrono::steady_clock::time_point::max() : base::quick_now() + std::chrono::nanoseconds(head_.patience);
+  }
+
   // Both return how many of the items they have run.
   std::uint32_t run_each(Encoder& out) {
-    base::Deadline<> deadline(head_.patience);
+    const auto end = end_of_patience();
     for (std::uint32_t item = 0;;) {
       Encoder::Mark before = out.mark();
       try {
@@ -64,13 +69,13 @@ class Batch : public Invocation {
         out.put(kFailure);
         put_failure(out);
       }
-      if (++item == head_.count || deadline.has_passed()) return item;
+      if (++item == head_.count || base::quick_now() >= end) return item;
     }
   }
 
   std::uint32_t run_folded(Encoder& out) {
     std::unique_ptr<Fold> fold = fold_->fold();
-    base::Deadline<> deadline(head_.patience);
+    const auto end = end_of_patience();
     Encoder::Mark before = out.mark();
     std::uint32_t item = 0;
     try {
@@ -81,7 +86,7 @@ class Batch : public Invocation {
         run_item(item, value);
         value.close();
         fold->add(value);
-      } while (++item < head_.count && !deadline.has_passed());
+      } while (++item < head_.count && base::quick_now() < end);
       fold->finish(out);
     } catch (...) {
       out.rewind(before);

@@ -85,29 +85,5 @@ TEST(QuickClockOfThisThreadTest, LiesBetweenTwoLooksAtTheClock) {
   }
 }
 
-using DeadlineTest = QuickClockTest;
-
-TEST_F(DeadlineTest, HasPassedWhenItsTimeHas) {
-  Deadline<Fake> deadline(4 * kMillisecond);
-  EXPECT_FALSE(deadline.has_passed());
-  Fake::pass(4 * kMillisecond - 1);
-  EXPECT_FALSE(deadline.has_passed());
-  Fake::pass(kMillisecond);
-  EXPECT_TRUE(deadline.has_passed());
-}
-
-TEST_F(DeadlineTest, SeldomLooksAtTheClock) {
-  Deadline<Fake> deadline(kMillisecond);
-  Fake::reads = 0;
-  for (int i = 0; i < 10'000; ++i, Fake::pass(10)) EXPECT_FALSE(deadline.has_passed());
-  EXPECT_LT(Fake::reads, 100);
-}
-
-TEST_F(DeadlineTest, OfNothingNeverPasses) {
-  Deadline<Fake> never(0);
-  Fake::pass(3'600'000 * kMillisecond);
-  EXPECT_FALSE(never.has_passed());
-}
-
 }  // namespace
 }  // namespace gluster::base

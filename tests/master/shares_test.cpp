@@ -97,6 +97,14 @@ TEST_F(SharesTest, AreRefusedWhereNodeMemoryIsRequiredAndAHostHasNoRoom) {
   EXPECT_EQ(shares.ask(object, 6), Where::kThere);
 }
 
+TEST_F(SharesTest, OfNothingAreEverywhere) {
+  shares.require_memory();
+  data.clear();
+  std::uint64_t object = share();
+  for (int rank : roster.ranks()) EXPECT_EQ(shares.ask(object, rank), Where::kThere);
+  EXPECT_THAT(link.sent, testing::IsEmpty());
+}
+
 TEST_F(SharesTest, HaveNoPlaceWhereNodeMemoryIsRequiredAndAHostSharesNone) {
   roster.at(5).leader = roster.at(6).leader = -1;
   roster.at(5).node_memory = roster.at(6).node_memory = 0;
