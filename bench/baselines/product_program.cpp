@@ -1,23 +1,14 @@
 #include "product_program.hpp"
 
+#include "program.hpp"
+
 #include <omp.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 
 namespace baselines {
 namespace {
-
-constexpr std::int64_t kMostRows = std::numeric_limits<int>::max();  // MPI counts are int
-
-std::int64_t parse_count(const char* text) {
-  char* end = nullptr;
-  errno = 0;
-  const long long value = std::strtoll(text, &end, 10);
-  return errno == 0 && end != text && *end == '\0' && value > 0 && value <= kMostRows ? value : 0;
-}
 
 double gflops(const Task& task, double seconds) {
   const auto n = static_cast<double>(task.n);
@@ -30,12 +21,6 @@ double median(const std::vector<Seconds>& rounds) {
   const auto middle = totals.begin() + static_cast<std::ptrdiff_t>(totals.size() / 2);
   std::ranges::nth_element(totals, middle);
   return *middle;
-}
-
-void print_list(const char* name, const std::vector<Seconds>& rounds, double Seconds::*part) {
-  std::printf("\"%s\": [", name);
-  for (std::size_t at = 0; at < rounds.size(); ++at) std::printf("%s%.6f", at == 0 ? "" : ", ", rounds[at].*part);
-  std::printf("], ");
 }
 
 }  // namespace

@@ -16,8 +16,6 @@
 
 namespace {
 
-constexpr int kTag = 7;
-
 // Text of one round on its way: where each rank's begins, and how long it is.
 struct Slices {
   std::vector<int> begins, bytes;
@@ -51,19 +49,8 @@ std::string_view scatter(const baselines::World& world, const std::optional<base
 // Pairs of ranks, then of pairs: on rank 0 all counts are together at the end.
 void merge(const baselines::World& world, Counts& counts) {
   for (int step = 1; step < world.ranks; step *= 2) {
-    if (world.rank % (2 * step) != 0) {
-      const baselines::Packed packed = baselines::pack(counts);
-      MPI_Send(packed.data(), static_cast<int>(packed.size()), MPI_BYTE, world.rank - step, kTag, MPI_COMM_WORLD);
-      return;
-    }
-    if (world.rank + step >= world.ranks) continue;
-    MPI_Status status;
-    int bytes = 0;
-    MPI_Probe(world.rank + step, kTag, MPI_COMM_WORLD, &status);
-    MPI_Get_count(&status, MPI_BYTE, &bytes);
-    baselines::Packed packed(static_cast<std::size_t>(bytes));
-    MPI_Recv(packed.data(), bytes, MPI_BYTE, world.rank + step, kTag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    baselines::add(counts, packed);
+    if (world.rank % (2 * step) != 0) return baselines::send_counts(MPI_COMM_WORLD, world.rank - step, counts);
+    if (world.rank + step < world.ranks) baselines::add_received(MPI_COMM_WORLD, world.rank + step, counts);
   }
 }
 

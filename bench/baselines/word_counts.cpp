@@ -39,38 +39,7 @@ void pack(const Counts& counts, std::byte* at) {
   }
 }
 
-Counts unpack(const std::byte* at) {
-  const auto size = get<std::uint64_t>(at);
-  Counts counts;
-  counts.reserve(size);
-  for (std::uint64_t i = 0; i < size; ++i) {
-    const auto count = get<std::int64_t>(at);
-    const auto letters = get<std::uint32_t>(at);
-    counts.emplace(std::string(reinterpret_cast<const char*>(at), letters), count);
-    at += letters;
-  }
-  return counts;
-}
-
 }  // namespace
-
-Packed pack(const Counts& counts) {
-  Packed packed(packed_bytes(counts));
-  pack(counts, packed.data());
-  return packed;
-}
-
-void add(Counts& all, const Packed& more) {
-  const std::byte* at = more.data();
-  const auto size = get<std::uint64_t>(at);
-  if (all.empty()) all.reserve(size);
-  for (std::uint64_t i = 0; i < size; ++i) {
-    const auto count = get<std::int64_t>(at);
-    const auto letters = get<std::uint32_t>(at);
-    all[std::string(reinterpret_cast<const char*>(at), letters)] += count;
-    at += letters;
-  }
-}
 
 Counts some_counts(std::int64_t words) {
   Counts counts;
@@ -83,23 +52,42 @@ Counts some_counts(std::int64_t words) {
   return counts;
 }
 
-Counts fetch_counts(MPI_Comm comm, int peer) {
-  MPI_Send(nullptr, 0, MPI_BYTE, peer, 0, comm);
+void send_counts(MPI_Comm comm, int peer, const Counts& counts) {
+  const std::size_t bytes = packed_bytes(counts);
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  pack(counts, buffer.get());
+  MPI_Send(buffer.get(), static_cast<int>(bytes), MPI_BYTE, peer, 0, comm);
+}
+
+void add_received(MPI_Comm comm, int peer, Counts& all) {
   MPI_Status status;
   MPI_Probe(peer, 0, comm, &status);
   int bytes = 0;
   MPI_Get_count(&status, MPI_BYTE, &bytes);
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(bytes));
   MPI_Recv(buffer.get(), bytes, MPI_BYTE, peer, 0, comm, MPI_STATUS_IGNORE);
-  return unpack(buffer.get());
+  const std::byte* at = buffer.get();
+  const auto size = get<std::uint64_t>(at);
+  if (all.empty()) all.reserve(size);
+  for (std::uint64_t i = 0; i < size; ++i) {
+    const auto count = get<std::int64_t>(at);
+    const auto letters = get<std::uint32_t>(at);
+    const auto [word, is_new] = all.try_emplace(std::string(reinterpret_cast<const char*>(at), letters), count);
+    if (!is_new) word->second += count;
+    at += letters;
+  }
+}
+
+Counts fetch_counts(MPI_Comm comm, int peer) {
+  MPI_Send(nullptr, 0, MPI_BYTE, peer, 0, comm);
+  Counts counts;
+  add_received(comm, peer, counts);
+  return counts;
 }
 
 void supply_counts(MPI_Comm comm, int peer, const Counts& counts) {
   MPI_Recv(nullptr, 0, MPI_BYTE, peer, 0, comm, MPI_STATUS_IGNORE);
-  const std::size_t bytes = packed_bytes(counts);
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(bytes);
-  pack(counts, buffer.get());
-  MPI_Send(buffer.get(), static_cast<int>(bytes), MPI_BYTE, peer, 0, comm);
+  send_counts(comm, peer, counts);
 }
 
 }  // namespace baselines

@@ -2,21 +2,18 @@
 #pragma once
 #include <mpi.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 namespace baselines {
 
 using Counts = std::unordered_map<std::string, std::int64_t>;
 
-/// In one piece, as it is sent.
-using Packed = std::vector<std::byte>;
-Packed pack(const Counts& counts);
-/// Adds what pack() made.
-void add(Counts& all, const Packed& more);
+/// In one piece.
+void send_counts(MPI_Comm comm, int peer, const Counts& counts);
+/// Adds what `peer` sends so.
+void add_received(MPI_Comm comm, int peer, Counts& all);
 
 /// So many different words, of 2 to 12 letters, like those of a text.
 Counts some_counts(std::int64_t words);

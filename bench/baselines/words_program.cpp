@@ -1,8 +1,9 @@
 #include "words_program.hpp"
 
+#include "program.hpp"
+
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -12,17 +13,10 @@ namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
 
-std::int64_t parse_count(const char* text) {
-  char* end = nullptr;
-  const long long value = std::strtoll(text, &end, 10);
-  if (end == text || *end != '\0' || value < 1 || value > 1'000'000) throw std::runtime_error(std::string(text) + " is no number from 1 to 1000000");
-  return value;
-}
-
-void print_list(const char* name, const std::vector<WordsSeconds>& rounds, double WordsSeconds::*part) {
-  std::printf("\"%s\": [", name);
-  for (std::size_t at = 0; at < rounds.size(); ++at) std::printf("%s%.6f", at == 0 ? "" : ", ", rounds[at].*part);
-  std::printf("], ");
+std::int64_t expect_count(const char* text) {
+  const std::int64_t count = parse_count(text);
+  if (count == 0) throw std::runtime_error(std::string(text) + " is no number from 1 on");
+  return count;
 }
 
 }  // namespace
@@ -30,8 +24,8 @@ void print_list(const char* name, const std::vector<WordsSeconds>& rounds, doubl
 WordsTask parse_words(int argc, char** argv) {
   if (argc < 2 || argc > 4) throw std::runtime_error("usage: " + std::string(argv[0]) + " TEXT [COPIES [ROUNDS]]");
   WordsTask task{argv[1]};
-  if (argc > 2) task.copies = parse_count(argv[2]);
-  if (argc > 3) task.rounds = parse_count(argv[3]);
+  if (argc > 2) task.copies = expect_count(argv[2]);
+  if (argc > 3) task.rounds = expect_count(argv[3]);
   return task;
 }
 

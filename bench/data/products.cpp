@@ -9,6 +9,7 @@
 
 #include "baselines/freivalds.hpp"
 #include "data/figures.hpp"
+#include "rows.hpp"
 
 namespace bench {
 namespace {
@@ -94,13 +95,7 @@ class Match {
 
   template <class RowsOfA>
   void multiply(gluster::Cluster& cluster, Span c, const Shared& b, RowsOfA&& rows_of_a) const {
-    std::vector<gluster::Job<void>> jobs;
-    for (const gluster::Range& part : gluster::split(n_, cluster.workers())) {
-      const auto first = static_cast<std::size_t>(part.begin * n_);
-      const auto count = static_cast<std::size_t>(part.size() * n_);
-      jobs.push_back(cluster.run_into(c.subspan(first, count), function_of(product_).kernel, rows_of_a(first, count), b, n_));
-    }
-    for (auto& job : jobs) job.get();
+    multiply_rows(cluster, function_of(product_).kernel, n_, c, b, rows_of_a);
   }
 
   static Shared share_in_place(gluster::Cluster& cluster, ConstSpan data) {

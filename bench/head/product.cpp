@@ -3,15 +3,13 @@
 //     mpirun -n RANKS gluster_product N [ROUNDS [KERNEL [from_vectors|in_place]]]      as baselines/product_program.hpp says
 //
 // from_vectors: A and B are in vectors of the master's, and C comes to one. in_place: all three lie in node memory.
-#include <cstdio>
 #include <cstring>
-#include <exception>
 #include <optional>
-#include <stdexcept>
 
 #include <gluster/gluster.hpp>
 
 #include "baselines/product_program.hpp"
+#include "rows.hpp"
 
 namespace {
 
@@ -22,50 +20,29 @@ std::string function_of(const std::string& kernel) {
   return "matmul." + kernel + "_into";
 }
 
-// What both have in common: a call for each worker's rows.
-class Rows {
- public:
-  Rows(Cluster& cluster, std::int64_t n, std::string function) : cluster_(&cluster), n_(n), function_(std::move(function)) {}
-
-  template <class T, class RowsOfA>
-  void multiply(std::span<T> c, const gluster::Shared<T>& b, const RowsOfA& rows_of_a) const {
-    std::vector<gluster::Job<void>> jobs;
-    for (const gluster::Range& part : gluster::split(n_, cluster_->workers())) {
-      const auto first = static_cast<std::size_t>(part.begin * n_);
-      const auto count = static_cast<std::size_t>(part.size() * n_);
-      jobs.push_back(cluster_->run_into(c.subspan(first, count), function_, rows_of_a(first, count), b, n_));
-    }
-    for (auto& job : jobs) job.get();
-  }
-
- private:
-  Cluster* cluster_;
-  std::int64_t n_;
-  std::string function_;
-};
-
 template <class T>
 struct FromVectors {
-  FromVectors(Cluster& its, std::int64_t n, const std::string& function)
-      : cluster(&its), rows(its, n, function), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
+  FromVectors(Cluster& its, std::int64_t rows, std::string its_function)
+      : cluster(&its), n(rows), function(std::move(its_function)), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
   void meet() {}
   void distribute() {}
   template <class ByHand>
   void compute(ByHand) {
-    const gluster::Shared<T> shared = cluster->share(b);
-    rows.multiply(std::span<T>(c), shared, [&](std::size_t first, std::size_t count) { return std::span<const T>(a).subspan(first, count); });
+    bench::multiply_rows(*cluster, function, n, std::span<T>(c), cluster->share(b),
+                         [&](std::size_t first, std::size_t count) { return std::span<const T>(a).subspan(first, count); });
   }
   void gather() {}
 
   Cluster* cluster;
-  Rows rows;
+  std::int64_t n;
+  std::string function;
   std::vector<T> a, b, c;
 };
 
 template <class T>
 struct InPlace {
-  InPlace(Cluster& cluster, std::int64_t n, const std::string& function) : rows(cluster, n, function) {
-    for (auto* matrix : {&in_a, &in_b, &in_c}) *matrix = cluster.allocate<T>(static_cast<std::size_t>(n * n));
+  InPlace(Cluster& its, std::int64_t rows, std::string its_function) : cluster(&its), n(rows), function(std::move(its_function)) {
+    for (auto* matrix : {&in_a, &in_b, &in_c}) *matrix = its.allocate<T>(static_cast<std::size_t>(n * n));
     a = in_a.writable(), b = in_b.writable(), c = in_c.writable();
   }
   void meet() {  // they have been filled
@@ -75,11 +52,13 @@ struct InPlace {
   void distribute() {}
   template <class ByHand>
   void compute(ByHand) {
-    rows.multiply(c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
+    bench::multiply_rows(*cluster, function, n, c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
   }
   void gather() {}
 
-  Rows rows;
+  Cluster* cluster;
+  std::int64_t n;
+  std::string function;
   gluster::Shared<T> in_a, in_b, in_c;
   std::span<T> a, b, c;
 };

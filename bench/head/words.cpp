@@ -1,9 +1,8 @@
 // Words counted by Gluster, for comparison with baselines/word_count_mpi_openmp: the same rounds, check and output.
 //
 //     mpirun -n RANKS gluster_words TEXT [COPIES [ROUNDS]]      as baselines/words_program.hpp says
-#include <algorithm>
-#include <cstdio>
-#include <exception>
+#include <chrono>
+#include <vector>
 
 #include <gluster/gluster.hpp>
 
