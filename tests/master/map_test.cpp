@@ -1,7 +1,6 @@
 #include <gluster/map.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <numeric>
 #include <ranges>
@@ -10,7 +9,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "base/tickets.hpp"
 #include "fixtures/kernel_table.hpp"
 #include "fixtures/local_cluster.hpp"
 #include "fixtures/throws_with.hpp"
@@ -43,22 +41,6 @@ std::int64_t hold(std::int64_t x, std::span<const double>) {
 }
 int narrow(std::int8_t x) { return x; }
 double same(double x) { return x; }
-std::int64_t nap(std::int64_t milliseconds) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-  return milliseconds;
-}
-// Naps once in a while.
-std::int64_t nap_at(std::int64_t x, std::int64_t begin, std::int64_t end) { return begin <= x && x < end ? nap(6), x : x; }
-std::string nap_and_repeat(const std::string& text, std::int64_t milliseconds) { return nap(milliseconds), text + text; }
-// Large and slow from some item on.
-std::atomic<int> large_ones = 0;
-std::vector<std::byte> large_from(std::int64_t x, std::int64_t begin) {
-  if (x < begin) return {};
-  nap(6);
-  ++large_ones;
-  return std::vector<std::byte>(std::size_t{40} << 20);
-}
-
 // Indices that a kernel was called with.
 std::mutex marks_mutex;
 std::multiset<std::int64_t> marks;
@@ -82,9 +64,6 @@ GLUSTER_EXPORT_AS(merge, gluster::tests::merge)
 GLUSTER_EXPORT_AS(hold, gluster::tests::hold)
 GLUSTER_EXPORT_AS(narrow, gluster::tests::narrow)
 GLUSTER_EXPORT_AS(same, gluster::tests::same)
-GLUSTER_EXPORT_AS(nap_at, gluster::tests::nap_at)
-GLUSTER_EXPORT_AS(large_from, gluster::tests::large_from)
-GLUSTER_EXPORT_AS(nap_and_repeat, gluster::tests::nap_and_repeat)
 GLUSTER_EXPORT_AS(mark, gluster::tests::mark)
 GLUSTER_EXPORT_AS(mark_sum, gluster::tests::mark_sum)
 
@@ -174,74 +153,6 @@ TEST_F(MapTest, TakesSharedDataWithoutSendingIt) {
 TEST_F(MapTest, ConvertsAnInputWhoseValueFits) {
   EXPECT_THAT(cluster->map<std::int64_t>("square", std::vector<int>{2, 3}).get(), ElementsAre(4, 9));
   EXPECT_THROWS_WITH(cluster->map<std::int64_t>("square", std::vector<double>{2, 3.5}).get(), UsageError, "item 1", "3.5");
-}
-
-TEST_F(MapTest, TakesFromARangeThatIsMadeAsItGoesNoMoreThanItsWindow) {
-  std::int64_t made = 0, used = 0;
-  auto making = std::views::iota(0, 1000) | std::views::transform([&](int x) {
-                  ++made;
-                  return std::int64_t{x};
-                });
-  auto map = cluster->map<std::int64_t>("square", making, MapOptions{.window = 10});
-  for (std::int64_t value : map) {
-    EXPECT_EQ(value, used * used);
-    ++used;
-    EXPECT_LE(made, used + 10);
-  }
-  EXPECT_EQ(used, 1000);
-  EXPECT_EQ(made, 1000);
-}
-
-// Inputs that take a millisecond each to be made.
-auto slowly(int& made, int count) {
-  return std::views::iota(0, count) | std::views::transform([&made](int x) {
-           std::this_thread::sleep_for(std::chrono::milliseconds(1));
-           return ++made, std::int64_t{x};
-         });
-}
-
-TEST_F(MapTest, GivesWhatIsDoneWhileInputsAreStillBeingMade) {
-  cluster->map<std::int64_t>("square", numbers(1000)).get();
-  int made = 0, had = 0;
-  for (auto& item : cluster->map<std::int64_t>("square", slowly(made, 200)).items()) {
-    EXPECT_EQ(item.index, static_cast<std::size_t>(had++));
-    EXPECT_LE(made - had, 20) << "made ahead";
-  }
-  EXPECT_EQ(had, 200);
-}
-
-TEST_F(MapTest, MakesNoMoreOfAnEndlessRangeThanItMay) {
-  int made = 0, had = 0;
-  auto endless = std::views::iota(0) | std::views::transform([&](int x) { return ++made, std::int64_t{x}; });
-  for (std::int64_t value : cluster->map<std::int64_t>("square", endless)) {
-    EXPECT_EQ(value, std::int64_t{had} * had);
-    if (++had == 10) break;
-  }
-  EXPECT_LT(made, 2'000'000);
-}
-
-// Dear items next to one another after many cheap ones: the chunk that has them ends early, and the others of it go out again.
-TEST_F(MapTest, EveryItemIsThereOnceWhereChunksEndEarly) {
-  constexpr std::int64_t kBegin = 30'000, kEnd = kBegin + 5;
-  auto check = [&](auto&& inputs) {
-    std::vector<std::int64_t> values = cluster->map<std::int64_t>("nap_at", inputs, kBegin, kEnd).get();
-    EXPECT_EQ(values, numbers(40'000));
-  };
-  check(std::views::iota(0, 40'000));
-  check(numbers(40'000));
-  check(cluster->share(numbers(40'000)));
-  check(std::views::iota(0, 40'000) | std::views::transform([](int x) { return x; }));
-  EXPECT_EQ(cluster->map_reduce("nap_at", std::views::iota(0, 40'000), "add", std::int64_t{0}, {}, kBegin, kEnd), 40'000 * 39'999LL / 2);
-}
-
-TEST_F(MapTest, LargeItemsGoOutAgainWithWhatTheyPointTo) {
-  std::vector<std::string> texts;
-  for (int i = 0; i < 300; ++i) texts.emplace_back(static_cast<std::size_t>(i % 3 == 0 ? 3'000 : i), static_cast<char>('a' + i % 26));
-  auto naps = [](std::size_t i) { return 100 <= i && i < 104 ? 6 : 0; };
-  auto made = std::views::iota(std::size_t{0}, texts.size()) | std::views::transform([&](std::size_t i) { return std::pair(texts[i], naps(i)); });
-  std::vector<std::string> values = cluster->starmap<std::string>("nap_and_repeat", made).get();
-  ASSERT_EQ(values.size(), texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(values[i], texts[i] + texts[i]) << i;
 }
 
 TEST_F(MapTest, TakesAStreamThatCanBeReadOnce) {
@@ -349,52 +260,6 @@ TEST_F(MapTest, ReducesInOrder) {
   EXPECT_EQ(cluster->map_reduce("letter", std::vector<int>(), "join", std::string("nothing")), "nothing");
 }
 
-// The word that a map's indices are drawn from; no other shared data is there.
-base::Tickets& tickets_in(std::span<std::byte> memory) { return *reinterpret_cast<base::Tickets*>(memory.data()); }
-
-class LostDrawTest : public MapTest {
- protected:
-  // Some is drawn by somebody who then is no more; all the same every item is there once.
-  template <class F>
-  void lose_a_draw(F&& items_of) {
-    gate.close();
-    auto map = cluster->map<std::int64_t>("wait_for_gate", std::views::iota(0, 40), MapOptions{.chunk = 1});
-    ASSERT_TRUE(eventually([&] { return gate.inside() != 0; }));
-    EXPECT_EQ(tickets_in(cluster.engine->memory()).draw(7, 0).count, 7u);
-    gate.open();
-    std::multiset<std::int64_t> values;
-    for (auto& item : items_of(map)) values.insert(item.get());
-    gate.close();
-    EXPECT_EQ(values.size(), 40u);
-    EXPECT_EQ(std::set(values.begin(), values.end()).size(), 40u);
-  }
-};
-
-TEST_F(LostDrawTest, GoesOutAgainInOrder) {
-  lose_a_draw([](auto& map) { return map.items(); });
-}
-
-TEST_F(LostDrawTest, GoesOutAgainAfterAllOthers) {
-  lose_a_draw([](auto& map) { return map.as_completed(); });
-}
-
-TEST_F(MapTest, NoMoreIndicesAreDrawnThanItsWindow) {
-  auto map = cluster->map<void>("mark", std::views::iota(0, 1000), MapOptions{.chunk = 1, .window = 10});
-  auto marked = [] {
-    std::lock_guard lock(marks_mutex);
-    return marks.size();
-  };
-  EXPECT_TRUE(eventually([&] { return marked() == 10; }));
-  EXPECT_EQ(tickets_in(cluster.engine->memory()).draw(1, 0).count, 0u) << "the limit";
-  std::size_t items = 0;
-  for (auto& item : map.items()) {
-    item.get();
-    EXPECT_LE(tickets_in(cluster.engine->memory()).drawn(), item.index + 11);
-    ++items;
-  }
-  EXPECT_EQ(items, 1000u);
-}
-
 TEST_F(MapTest, GivesItsRoomInNodeMemoryBack) {
   for (int i = 0; i < 3; ++i) cluster->parallel_for("mark", 0, 100);
   EXPECT_TRUE(eventually([&] {
@@ -449,16 +314,6 @@ TEST_F(MapTest, DroppedItCancelsWhatHasNotRun) {
   EXPECT_LT(gate.inside(), 10);
 }
 
-TEST_F(MapTest, GoesOnWhileNobodyAsksForResults) {
-  auto inputs = numbers(2000);
-  auto map = cluster->map<void>("mark", inputs, MapOptions{.chunk = 1});
-  EXPECT_TRUE(eventually([] {
-    std::lock_guard lock(marks_mutex);
-    return marks.size() == 2000;
-  })) << "looks at what the kernel did alone";
-  map.get();
-}
-
 TEST_F(MapTest, DroppedItLeavesSharedDataToTheKernelThatReadsIt) {
   gate.close();
   struct Open {
@@ -472,20 +327,6 @@ TEST_F(MapTest, DroppedItLeavesSharedDataToTheKernelThatReadsIt) {
     ASSERT_TRUE(eventually([] { return gate.inside() == 1; }));
   }
   for (int i = 0; i < 2000; ++i) ASSERT_NE(cluster->share(std::vector<double>(1000, 2.0)).span().data(), place);
-}
-
-TEST_F(MapTest, ItemsOfAChunkThatEndedEarlyComeAlsoWhenResultsFillTheWindow) {
-  constexpr std::int64_t kLarge = 300;
-  large_ones = 0;
-  auto made = std::views::iota(std::int64_t{0}, std::int64_t{400}) | std::views::transform([](std::int64_t x) { return x; });
-  std::size_t all = 0, large = 0;
-  for (const auto& value : cluster->map<std::vector<std::byte>>("large_from", made, kLarge)) {
-    bool is_near = ++all > 280 && all < kLarge;
-    ASSERT_TRUE(!is_near || eventually([] { return large_ones >= 2; }));
-    large += !value.empty();
-  }
-  EXPECT_EQ(all, 400u);
-  EXPECT_EQ(large, 100u);
 }
 
 TEST_F(MapTest, RangesThatThrowEndTheMapWithTheirError) {
