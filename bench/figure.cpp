@@ -41,6 +41,32 @@ std::string text_of(const std::optional<Budget>& budget, const std::string& unit
   return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtLeast ? "≥" : "≤", budget->limit, is_ratio ? " ×" : " ", is_ratio ? "" : unit);
 }
 
+// As many values, drawn from these with putting back; always the same ones.
+class Resampling {
+ public:
+  explicit Resampling(const std::vector<double>& values, unsigned seed = 95)
+      : values_(values), generator_(seed), any_(0, values.size() - 1), drawn_(values.size()) {}
+  double median() {
+    std::ranges::generate(drawn_, [&] { return values_[any_(generator_)]; });
+    return bench::median(drawn_);
+  }
+
+ private:
+  const std::vector<double>& values_;
+  std::mt19937_64 generator_;
+  std::uniform_int_distribution<std::size_t> any_;
+  std::vector<double> drawn_;
+};
+
+// 95 % of what `resampled` gives.
+template <class Resampled>
+Estimate interval(double median, const Resampled& resampled) {
+  std::vector<double> all(kResamples);
+  std::ranges::generate(all, resampled);
+  std::ranges::sort(all);
+  return {median, all[kResamples / 40], all[kResamples - 1 - kResamples / 40]};
+}
+
 // Four digits that count, and no exponent.
 std::string number(double value) {
   const int digits = value == 0 ? 0 : 3 - static_cast<int>(std::floor(std::log10(std::abs(value))));
@@ -69,16 +95,15 @@ double median(std::vector<double> values) {
 
 Estimate estimate(const std::vector<double>& values) {
   if (values.empty()) return {std::nan(""), std::nan(""), std::nan("")};
-  std::mt19937_64 generator(95);
-  std::uniform_int_distribution<std::size_t> any(0, values.size() - 1);
-  std::vector<double> medians;
-  std::vector<double> resample(values.size());
-  for (int i = 0; i < kResamples; ++i) {
-    std::ranges::generate(resample, [&] { return values[any(generator)]; });
-    medians.push_back(median(resample));
-  }
-  std::ranges::sort(medians);
-  return {median(values), medians[kResamples / 40], medians[kResamples - 1 - kResamples / 40]};
+  Resampling of(values);
+  return interval(median(values), [&] { return of.median(); });
+}
+
+Estimate ratio_of_medians(const std::vector<double>& values, const std::vector<double>& baseline) {
+  if (values.empty() || baseline.empty()) return {std::nan(""), std::nan(""), std::nan("")};
+  Resampling of(values, 95);
+  Resampling to(baseline, 59);
+  return interval(median(values) / median(baseline), [&] { return of.median() / to.median(); });
 }
 
 Report::Report(const std::string& file) {

@@ -40,6 +40,8 @@ struct Estimate {
   double high;
 };
 Estimate estimate(const std::vector<double>& values);
+/// Of samples that are not in pairs: each side is resampled by itself.
+Estimate ratio_of_medians(const std::vector<double>& values, const std::vector<double>& baseline);
 
 /// Prints a line for each figure as it comes; appends each with all of its samples to a file, a JSON object a line.
 class Report {

@@ -66,7 +66,7 @@ class BlockCyclic {
     Cpdgemr2d(n_, n_, a.data(), 1, 1, whole_.data(), own_a_.data(), 1, 1, own_.data(), grid_);
     Cpdgemr2d(n_, n_, b.data(), 1, 1, whole_.data(), own_b_.data(), 1, 1, own_.data(), grid_);
   }
-  void compute(const void*) {
+  void compute(const baselines::NamedKernel<double>&) {
     const double one = 1;
     const double zero = 0;
     const int first = 1;
@@ -95,5 +95,5 @@ int main(int argc, char** argv) {
   if (!task || block < 1) return baselines::refuse_words(program);
   task->kernel = "pdgemm";
   BlockCyclic way(world, task->n, block);
-  return baselines::run_rounds<double>(program, *task, way, nullptr);
+  return baselines::run_rounds<double>(program, *task, way, {nullptr, task->kernel}, {nullptr, task->kernel});
 }

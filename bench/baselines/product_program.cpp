@@ -25,13 +25,13 @@ double median(const std::vector<Seconds>& rounds) {
 
 }  // namespace
 
-void (*kernel_of(const std::string& name))(double*, const double*, const double*, std::int64_t, std::int64_t) {
-  if (name == "multiply") return multiply_into;
-  if (name == "multiply_naive") return multiply_naive_into<double>;
+NamedKernel<double> kernel_of(const std::string& name) {
+  if (name == "multiply") return {multiply_into, name};
+  if (name == "multiply_naive") return {multiply_naive_into<double>, name};
 #ifdef BASELINES_HAVE_BLAS
-  if (name == "multiply_blas") return multiply_blas_into;
+  if (name == "multiply_blas") return {multiply_blas_into, name};
 #endif
-  return nullptr;
+  return {nullptr, name};
 }
 
 std::optional<Task> parse(int argc, char** argv) {
@@ -40,7 +40,7 @@ std::optional<Task> parse(int argc, char** argv) {
   task.n = parse_count(argv[1]);
   if (argc > 2) task.rounds = parse_count(argv[2]);
   if (argc > 3) task.kernel = argv[3];
-  if (task.n == 0 || task.rounds == 0 || (task.kernel != "multiply_naive_i64" && kernel_of(task.kernel) == nullptr)) return std::nullopt;
+  if (task.n == 0 || task.rounds == 0 || (task.kernel != "multiply_naive_i64" && kernel_of(task.kernel).function == nullptr)) return std::nullopt;
   return task;
 }
 

@@ -22,7 +22,7 @@ inline std::int64_t parse_count(const char* text) {
 template <class Seconds>
 void print_list(const char* name, const std::vector<Seconds>& rounds, double Seconds::*part) {
   std::printf("\"%s\": [", name);
-  for (std::size_t at = 0; at < rounds.size(); ++at) std::printf("%s%.6f", at == 0 ? "" : ", ", rounds[at].*part);
+  for (std::size_t at = 0; at < rounds.size(); ++at) std::printf("%s%.9f", at == 0 ? "" : ", ", rounds[at].*part);
   std::printf("], ");
 }
 

@@ -7,11 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace baselines {
+#include "product_kernel.hpp"
 
-/// c = a·b; a and c have `rows` rows, b has n. Such are in kernels/matmul.hpp.
-template <class T>
-using ProductKernel = void (*)(T* c, const T* a, const T* b, std::int64_t rows, std::int64_t n);
+namespace baselines {
 
 template <class T>
 MPI_Datatype element_type();

@@ -22,26 +22,23 @@ std::string function_of(const std::string& kernel) {
 
 template <class T>
 struct FromVectors {
-  FromVectors(Cluster& its, std::int64_t rows, std::string its_function)
-      : cluster(&its), n(rows), function(std::move(its_function)), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
+  FromVectors(Cluster& its, std::int64_t rows) : cluster(&its), n(rows), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
   void meet() {}
   void distribute() {}
-  template <class ByHand>
-  void compute(ByHand) {
-    bench::multiply_rows(*cluster, function, n, std::span<T>(c), cluster->share(b),
+  void compute(const baselines::NamedKernel<T>& kernel) {
+    bench::multiply_rows(*cluster, function_of(kernel.name), n, std::span<T>(c), cluster->share(b),
                          [&](std::size_t first, std::size_t count) { return std::span<const T>(a).subspan(first, count); });
   }
   void gather() {}
 
   Cluster* cluster;
   std::int64_t n;
-  std::string function;
   std::vector<T> a, b, c;
 };
 
 template <class T>
 struct InPlace {
-  InPlace(Cluster& its, std::int64_t rows, std::string its_function) : cluster(&its), n(rows), function(std::move(its_function)) {
+  InPlace(Cluster& its, std::int64_t rows) : cluster(&its), n(rows) {
     for (auto* matrix : {&in_a, &in_b, &in_c}) *matrix = its.allocate<T>(static_cast<std::size_t>(n * n));
     a = in_a.writable(), b = in_b.writable(), c = in_c.writable();
   }
@@ -50,15 +47,13 @@ struct InPlace {
     in_b.seal();
   }
   void distribute() {}
-  template <class ByHand>
-  void compute(ByHand) {
-    bench::multiply_rows(*cluster, function, n, c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
+  void compute(const baselines::NamedKernel<T>& kernel) {
+    bench::multiply_rows(*cluster, function_of(kernel.name), n, c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
   }
   void gather() {}
 
   Cluster* cluster;
   std::int64_t n;
-  std::string function;
   gluster::Shared<T> in_a, in_b, in_c;
   std::span<T> a, b, c;
 };
@@ -67,10 +62,9 @@ template <template <class> class Way>
 int multiply(Cluster& cluster, const char* name, int argc, char** argv) {
   const std::optional<baselines::Task> task = baselines::parse(argc, argv);
   if (!task) return baselines::refuse_words({name});
-  const std::string function = function_of(task->kernel);
-  cluster.import_functions(function.starts_with("matmul_blas") ? BENCH_MATMUL_BLAS : BENCH_MATMUL);
+  cluster.import_functions(task->kernel == "multiply_blas" ? BENCH_MATMUL_BLAS : BENCH_MATMUL);
   return baselines::multiply_in_rounds({name, 0, cluster.workers()}, argc, argv,
-                                       [&]<class T>(std::type_identity<T>, std::int64_t n) { return Way<T>(cluster, n, function); });
+                                       [&]<class T>(std::type_identity<T>, std::int64_t n) { return Way<T>(cluster, n); });
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#include "report/compare.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "report/points.hpp"
+
+namespace bench {
+namespace {
+
+struct Set {
+  std::string name;
+  Facts machine;
+  std::vector<Point> points;
+};
+
+Set read_set(const std::string& directory) {
+  Measured measured = read_hdf5(std::filesystem::path(directory) / "samples.h5");
+  return {directory, std::move(measured.machine), points_of(measured.runs)};
+}
+
+// What is the same question on any machine: how fast a link had to be to be like the paper's is an answer, and so is how many cores "all threads" are.
+Facts question_of(const Facts& facts) {
+  Facts question = facts;
+  for (const char* answer : {"link", "threads", "ranks", "runners", "words"}) question.erase(answer);
+  return question;
+}
+
+std::string name_of(const Facts& question) {
+  std::string name;
+  for (const char* fact : {"part", "program", "kernel", "n", "copies", "nodes", "node_threads", "rate", "cpu", "emulated"}) {
+    const auto at = question.find(fact);
+    if (at != question.end()) name += fmt::format("{}{}", name.empty() ? "" : " ", at->second.is_string() ? at->second.get<std::string>() : fmt::format("{}={}", fact, at->second.dump()));
+  }
+  return name;
+}
+
+const char* verdict(const Estimate& of) {
+  if (is_too_wide(of)) return "spread too wide";
+  if (of.low > 1) return "slower";
+  return of.high < 1 ? "faster" : "noise";
+}
+
+void print_machine(char letter, const Set& set) {
+  fmt::print("{}: {}\n", letter, set.name);
+  for (const auto& [fact, value] : set.machine) fmt::print("     {:<12} {}\n", fact, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+int compare_two(const Set& first, const Set& other, char letter) {
+  int shared = 0;
+  for (const Point& point : other.points) {
+    const Facts question = question_of(point.facts);
+    const Point* const before = find(first.points, question);
+    if (before == nullptr) continue;
+    if (shared++ == 0) fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio", "95 %");
+    const Estimate of = ratio(point, *before);
+    const bool is_wide = is_too_wide(of);
+    fmt::print("{:<76} {:>11.6g} {:>11.6g} {:>6}  {:<14} {}\n", name_of(question), before->seconds().median, point.seconds().median,
+               is_wide ? "-" : fmt::format("{:.3f}", of.median), fmt::format("{:.3f} to {:.3f}", of.low, of.high), verdict(of));
+  }
+  return shared;
+}
+
+}  // namespace
+
+void compare(const std::vector<std::string>& directories) {
+  std::vector<Set> sets;
+  for (const std::string& directory : directories) sets.push_back(read_set(directory));
+  char letter = 'A';
+  for (const Set& set : sets) print_machine(letter++, set);
+  for (std::size_t at = 1; at < sets.size(); ++at) {
+    if (compare_two(sets[0], sets[at], static_cast<char>('A' + at)) == 0)
+      throw std::runtime_error(fmt::format("{} and {} have no point in common", sets[0].name, sets[at].name));
+  }
+}
+
+}  // namespace bench
