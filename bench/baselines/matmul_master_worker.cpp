@@ -11,9 +11,9 @@
 
 namespace {
 
-constexpr int kSlots = 2;            // of a worker: one block is computed, one waits; the tag says which
-constexpr int kBlocksAWorker = 8;    // few bytes more, and the last one is short
-constexpr int kFinished = kSlots;    // a tag
+constexpr int kSlots = 2;          // of a worker: one block is computed, one waits; the tag says which
+constexpr int kBlocksAWorker = 8;  // few bytes more, and the last one is short
+constexpr int kFinished = kSlots;  // a tag
 
 template <class T>
 class Farmed {

@@ -10,9 +10,7 @@ struct OneProcess {
   explicit OneProcess(std::int64_t rows) : n(rows), a(static_cast<std::size_t>(n * n)), b(a.size()), c(a.size()) {}
   void meet() {}
   void distribute() {}
-  void compute(const baselines::NamedKernel<T>& kernel) {
-    kernel(c.data(), a.data(), b.data(), n, n);
-  }
+  void compute(const baselines::NamedKernel<T>& kernel) { kernel(c.data(), a.data(), b.data(), n, n); }
   void gather() {}
 
   std::int64_t n;

@@ -1,4 +1,4 @@
-// What Gluster takes where kernels take nothing: the numbers of the model in bench/report/model.hpp.
+// What Gluster takes where kernels take nothing: the numbers of the model in bench/results/model.hpp.
 //
 //     mpirun -n RUNNERS+1 gluster_overheads [ROUNDS [CALLS [MEBIBYTES]]]
 //
@@ -44,7 +44,8 @@ class Overheads {
       for (auto& job : jobs) job.get();
     });
     print("gluster_tickets", settings_.calls, [&] {
-      const auto values = cluster_.map<std::int64_t>("data.same", std::views::iota(std::int64_t{0}, settings_.calls), gluster::MapOptions{.chunk = 1}).get();
+      const auto values =
+          cluster_.map<std::int64_t>("data.same", std::views::iota(std::int64_t{0}, settings_.calls), gluster::MapOptions{.chunk = 1}).get();
       if (values.back() != settings_.calls - 1) throw std::runtime_error("a map's last value is wrong");
     });
     const std::vector<std::uint8_t> bytes(static_cast<std::size_t>(settings_.mebibytes) << 20U);

@@ -48,7 +48,8 @@ struct InPlace {
   }
   void distribute() {}
   void compute(const baselines::NamedKernel<T>& kernel) {
-    bench::multiply_rows(*cluster, function_of(kernel.name), n, c, in_b, [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
+    bench::multiply_rows(*cluster, function_of(kernel.name), n, c, in_b,
+                         [&](std::size_t first, std::size_t count) { return in_a.part(first, count); });
   }
   void gather() {}
 

@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
-#include "report/compare.hpp"
-#include "report/page.hpp"
+#include "results/compare.hpp"
+#include "results/page.hpp"
 
 namespace {
 
@@ -53,8 +53,11 @@ void add(const Words& words) {
     if (!line.starts_with('{')) continue;
     bench::Run run = bench::read_run(line);
     const bench::Estimate total = bench::estimate(run.rounds["total"]);
-    const auto size = [&] { return run.facts.contains("n") ? fmt::format(" {} {}", run.facts["kernel"].get<std::string>(), run.facts["n"].dump()) : ""; };
-    fmt::print("{:<9}{}: {}{} {:.6g} s\n", facts.at("part").get<std::string>(), of_facts(facts), run.facts["program"].get<std::string>(), size(), total.median);
+    const auto size = [&] {
+      return run.facts.contains("n") ? fmt::format(" {} {}", run.facts["kernel"].get<std::string>(), run.facts["n"].dump()) : "";
+    };
+    fmt::print("{:<9}{}: {}{} {:.6g} s\n", facts.at("part").get<std::string>(), of_facts(facts), run.facts["program"].get<std::string>(), size(),
+               total.median);
     for (const auto& [name, value] : facts) run.facts[name] = value;
     out << bench::to_line(run) << '\n';
     is_any = true;
@@ -80,7 +83,9 @@ int run(const Words& words) {
   else if (what == "write" && words.size() >= 3) write(words);
   else if (what == "page" && words.size() == 2) bench::write_page(words[1], bench::read_hdf5(fs::path(words[1]) / "samples.h5"));
   else if (what == "compare" && words.size() >= 3) bench::compare({words.begin() + 1, words.end()});
-  else throw WrongWords("usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | page DIRECTORY | compare DIRECTORY DIRECTORY...");
+  else
+    throw WrongWords(
+        "usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | page DIRECTORY | compare DIRECTORY DIRECTORY...");
   return 0;
 }
 

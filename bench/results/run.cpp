@@ -1,4 +1,4 @@
-#include "report/run.hpp"
+#include "results/run.hpp"
 
 #include <hdf5.h>
 

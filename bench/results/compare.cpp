@@ -1,11 +1,11 @@
-#include "report/compare.hpp"
+#include "results/compare.hpp"
 
 #include <filesystem>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
-#include "report/points.hpp"
+#include "results/points.hpp"
 
 namespace bench {
 namespace {
@@ -24,23 +24,25 @@ Set read_set(const std::string& directory) {
 // What is the same question on any machine: how fast a link had to be to be like the paper's is an answer, and so is how many cores "all threads" are.
 Facts question_of(const Facts& facts) {
   Facts question = facts;
-  for (const char* answer : {"link", "threads", "ranks", "runners", "words"}) question.erase(answer);
+  for (const char* answer : {"link", "threads", "ranks", "runners", "words", "calls"}) question.erase(answer);
   return question;
 }
 
 std::string name_of(const Facts& question) {
   std::string name;
-  for (const char* fact : {"part", "program", "kernel", "n", "copies", "nodes", "node_threads", "rate", "cpu", "emulated"}) {
+  for (const char* fact : {"part", "program", "kernel", "n", "mode", "copies", "nodes", "node_threads", "rate", "cpu", "like", "bytes"}) {
     const auto at = question.find(fact);
-    if (at != question.end()) name += fmt::format("{}{}", name.empty() ? "" : " ", at->second.is_string() ? at->second.get<std::string>() : fmt::format("{}={}", fact, at->second.dump()));
+    if (at != question.end())
+      name += fmt::format("{}{}", name.empty() ? "" : " ",
+                          at->second.is_string() ? at->second.get<std::string>() : fmt::format("{}={}", fact, at->second.dump()));
   }
   return name;
 }
 
-const char* verdict(const Estimate& of) {
-  if (is_too_wide(of)) return "spread too wide";
-  if (of.low > 1) return "slower";
-  return of.high < 1 ? "faster" : "noise";
+std::string verdict(const Comparison& of) {
+  if (of.has_few_rounds) return fmt::format("fewer than {} rounds", kMinimumRounds);
+  const std::string verdict = of.ratio.low > 1 ? "slower" : of.ratio.high < 1 ? "faster" : "noise";
+  return of.is_wide ? verdict + ", spread too wide for a number" : verdict;
 }
 
 void print_machine(char letter, const Set& set) {
@@ -54,11 +56,13 @@ int compare_two(const Set& first, const Set& other, char letter) {
     const Facts question = question_of(point.facts);
     const Point* const before = find(first.points, question);
     if (before == nullptr) continue;
-    if (shared++ == 0) fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio", "95 %");
-    const Estimate of = ratio(point, *before);
-    const bool is_wide = is_too_wide(of);
+    if (shared++ == 0)
+      fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio",
+                 "95 %");
+    const Comparison of = compare(point, *before);
     fmt::print("{:<76} {:>11.6g} {:>11.6g} {:>6}  {:<14} {}\n", name_of(question), before->seconds().median, point.seconds().median,
-               is_wide ? "-" : fmt::format("{:.3f}", of.median), fmt::format("{:.3f} to {:.3f}", of.low, of.high), verdict(of));
+               of.is_number() ? fmt::format("{:.3f}", of.ratio.median) : "-",
+               of.has_few_rounds ? "-" : fmt::format("{:.3f} to {:.3f}", of.ratio.low, of.ratio.high), verdict(of));
   }
   return shared;
 }

@@ -2,7 +2,7 @@
 #pragma once
 #include <filesystem>
 
-#include "report/points.hpp"
+#include "results/points.hpp"
 
 namespace bench {
 

@@ -1,4 +1,4 @@
-#include "report/points.hpp"
+#include "results/points.hpp"
 
 #include <algorithm>
 #include <set>
@@ -49,8 +49,11 @@ std::vector<double> values_of(const std::vector<Point>& points, const std::strin
   return {values.begin(), values.end()};
 }
 
-Estimate ratio(const Point& a, const Point& b) { return ratio_of_medians(a.rounds.at("total"), b.rounds.at("total")); }
-
-bool is_too_wide(const Estimate& ratio) { return ratio.high - ratio.low > kWidest * ratio.median; }
+Comparison compare(const Point& a, const Point& b) {
+  const auto& values = a.rounds.at("total");
+  const auto& baseline = b.rounds.at("total");
+  const Estimate ratio = ratio_of_medians(values, baseline);
+  return {ratio, std::min(values.size(), baseline.size()) < kMinimumRounds, ratio.high - ratio.low > kWidest * ratio.median};
+}
 
 }  // namespace bench

@@ -1,4 +1,4 @@
-#include "report/plots.hpp"
+#include "results/plots.hpp"
 
 #include <cstdio>
 #include <stdexcept>
@@ -22,8 +22,10 @@ std::string data_of(const Curve& curve) {
 }
 
 std::string script_for(const std::filesystem::path& file, const Plot& plot) {
-  std::string script = fmt::format("set terminal svg size 760,480 noenhanced background 'white' font 'sans,13'\nset output {}\n", quoted(file.string()));
-  script += fmt::format("set title {} noenhanced\nset xlabel {}\nset ylabel {}\n", quoted(plot.title + "\\n" + plot.emulated), quoted(plot.x), quoted(plot.y));
+  std::string script =
+      fmt::format("set terminal svg size 760,480 noenhanced background 'white' font 'sans,13'\nset output {}\n", quoted(file.string()));
+  script += fmt::format("set title {} noenhanced\nset xlabel {}\nset ylabel {}\n", quoted(plot.title + "\\n" + plot.emulated), quoted(plot.x),
+                        quoted(plot.y));
   script += "set logscale x 2\nset logscale y 10\nset grid\nset key outside right top\nset style fill transparent solid 0.2\nplot ";
   const char* separator = "";
   for (const Curve& curve : plot.curves) {

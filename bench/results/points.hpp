@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "figure.hpp"
-#include "report/run.hpp"
+#include "results/run.hpp"
 
 namespace bench {
 
@@ -26,9 +26,15 @@ const Point* find(const std::vector<Point>& points, const Facts& wanted);
 /// All values of one fact among the points with these facts, in order.
 std::vector<double> values_of(const std::vector<Point>& points, const std::string& fact, const Facts& wanted);
 
-/// Medians of a to medians of b. Of spreads too wide to tell, nothing: see is_too_wide.
-Estimate ratio(const Point& a, const Point& b);
-/// Whether the interval is wider than a quarter of the median: then a ratio tells a reader more than is known.
-bool is_too_wide(const Estimate& ratio);
+/// What can be said of a ratio of medians: nothing, unless both sides have kMinimumRounds; and where the interval is wider than a quarter of the median, no
+/// number, since that would tell a reader more than is known.
+struct Comparison {
+  Estimate ratio;
+  bool has_few_rounds;
+  bool is_wide;
+  bool is_number() const { return !has_few_rounds && !is_wide; }
+};
+inline constexpr std::size_t kMinimumRounds = 5;
+Comparison compare(const Point& a, const Point& b);
 
 }  // namespace bench

@@ -1,0 +1,20 @@
+// Tables 1 and 2, Figures 3 to 5: measured beside the paper's, and beside what the model predicts.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "results/points.hpp"
+
+namespace bench {
+
+std::string table1(const std::vector<Point>& points);
+/// Table 2 with Figures 3 and 4, which are drawn into the directory.
+std::string products(const std::vector<Point>& points, const std::filesystem::path& directory);
+/// Figure 5.
+std::string words(const std::vector<Point>& points, const std::filesystem::path& directory);
+
+/// How the points' nodes were made.
+std::string emulation_of(const Point& point);
+
+}  // namespace bench

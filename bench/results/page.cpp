@@ -1,0 +1,157 @@
+#include "results/page.hpp"
+
+#include <fstream>
+#include <stdexcept>
+
+#include "results/curves.hpp"
+#include "results/markdown.hpp"
+#include "results/model.hpp"
+
+namespace bench {
+namespace {
+
+std::string machine_of(const Facts& machine) {
+  std::vector<Row> rows;
+  for (const auto& [fact, value] : machine)
+    if (fact != "left_out") rows.push_back({fact, value.is_string() ? value.get<std::string>() : value.dump()});
+  return table({"", ""}, rows);
+}
+
+// One node with and without the library.
+std::string library(const std::vector<Point>& points) {
+  std::vector<Row> rows;
+  for (const Point& alone : points) {
+    if (alone.text("part") != "library" || alone.text("program") != "matmul_openmp") continue;
+    Facts facts = alone.facts;
+    for (const char* fact : {"ranks", "threads"}) facts.erase(fact);
+    const auto by = [&](const char* program) {
+      facts["program"] = program;
+      return find(points, facts);
+    };
+    const Point* const vectors = by("gluster_from_vectors");
+    const Point* const in_place = by("gluster_in_place");
+    const std::string paper = alone.text("n") == "1024" ? "*+31 % one thread, +66 % all*" : alone.text("n") == "4096" ? "*about +5 %*" : kNothing;
+    rows.push_back({alone.text("n"), alone.text("kernel"), alone.text("node_threads"), seconds(&alone), seconds(vectors), ratio_text(vectors, &alone),
+                    seconds(in_place), ratio_text(in_place, &alone), paper});
+  }
+  if (rows.empty()) return "Not measured.\n\n";
+  return table({"n", "kernel", "threads", "without, s", "Gluster from vectors, s", "ratio", "Gluster in place, s", "ratio", "*the paper, elsewhere*"},
+               rows);
+}
+
+std::string plugins(const std::vector<Point>& points) {
+  const auto row = [&](const char* what, const char* program, const char* paper) {
+    const Point* const point = find(points, {{"part", "plugins"}, {"program", program}});
+    return Row{what, point == nullptr ? kNothing : with_spread(point->seconds(), 1e-3), paper};
+  };
+  return table(
+      {"from the file's name to the value", "ms", "*the paper, elsewhere*"},
+      {row("a built plugin, first call", "gluster_built_first", "*a couple of ms*"), row("a built plugin, later", "gluster_built_later", kNothing),
+       row("a source, first call, nothing cached", "gluster_source_first", "*multiple s*"),
+       row("a source, later", "gluster_source_later", kNothing)});
+}
+
+// What turns of 1 ms do: to a kernel that computes, and to whoever waits for an answer.
+std::string throttle(const std::vector<Point>& points) {
+  std::vector<Row> rows;
+  for (const Point& slow : points) {
+    if (slow.text("part") != "alone") continue;
+    const Point* const whole = find(points, {{"part", "table1"}, {"kernel", slow.facts.at("kernel")}, {"n", slow.facts.at("n")}, {"mode", "serial"}});
+    if (whole == nullptr) continue;
+    const double expected = whole->seconds().median * 100 / slow.facts.at("cpu").get<double>();
+    rows.push_back({fmt::format("{} {}, threads: {}", slow.text("kernel"), slow.text("n"), slow.text("node_threads")), slow.text("cpu") + " %",
+                    with_spread(slow.seconds()), digits(expected), fmt::format("{:+.0f} %", (slow.seconds().median / expected - 1) * 100)});
+  }
+  std::string text;
+  if (!rows.empty())
+    text += table({"one kernel on one such node", "of a core", "s", "s on a whole core, divided by the part", "throttling's own"}, rows);
+  rows.clear();
+  for (const Point& trip : points) {
+    if (trip.text("part") != "throttle") continue;
+    rows.push_back({trip.text("bytes") + " B there and back by MPI", trip.text("cpu") == "all" ? "whole cores" : trip.text("cpu") + " % of a core",
+                    trip.text("link"), with_spread(trip.seconds(), 1e-3)});
+  }
+  if (!rows.empty()) text += table({"between two nodes", "each", "cable", "ms"}, rows);
+  if (text.empty()) return "Not measured.\n\n";
+  return text +
+         "A rank that spins while it waits uses up its node's turn, and then sleeps until the next: what needs an answer from another node can take "
+         "a whole period longer "
+         "than it would at full speed. A curve is therefore uncertain by about as many periods as it has such steps: two or three for a product, two "
+         "and one a node for words.\n\n";
+}
+
+std::string limits(const std::vector<Point>& points) {
+  std::vector<Row> rows;
+  for (const Point& point : points) {
+    const bool is_calls = point.text("program") == "gluster_calls";
+    if (point.text("part") != "overheads" || point.text("cpu") != "all" || point.facts.at("nodes") == 2 ||
+        (!is_calls && point.text("program") != "gluster_tickets"))
+      continue;
+    Row row{is_calls ? "a call a task" : "a map, a ticket a task",
+            point.facts.at("nodes") == 1 ? "2 on the master's node" : "3 on nodes of their own", with_spread(point.seconds(), 1e-6)};
+    for (const double task : {1e-3, 10e-3, 100e-3}) row.push_back(fmt::format("{:.0f}", model::most_runners(task, point.seconds().median)));
+    rows.push_back(row);
+  }
+  if (rows.empty()) return "Not measured.\n\n";
+  return table({"tasks", "runners", "µs a task", "tasks of 1 ms: runners", "of 10 ms", "of 100 ms"}, rows);
+}
+
+std::string csv_of(const std::vector<Point>& points) {
+  const std::vector<std::string> facts{"part", "program", "kernel", "n", "copies", "words", "mode", "nodes", "node_threads", "rate", "link", "cpu"};
+  std::string text = fmt::format("{},rounds,median_s,low_s,high_s\n", fmt::join(facts, ","));
+  for (const Point& point : points) {
+    for (const std::string& fact : facts) {
+      const std::string value = point.text(fact);
+      text += (value.find(',') == std::string::npos ? value : '"' + value + '"') + ',';
+    }
+    const Estimate total = point.seconds();
+    text += fmt::format("{},{:.9g},{:.9g},{:.9g}\n", point.rounds.at("total").size(), total.median, total.low, total.high);
+  }
+  return text;
+}
+
+void write_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream out(file);
+  out << text;
+  if (!out.flush()) throw std::runtime_error(file.string() + " cannot be written");
+}
+
+std::string page_of(const std::filesystem::path& directory, const Measured& measured) {
+  const std::vector<Point> points = points_of(measured.runs);
+  std::string text = "# The paper's experiments, measured again\n\n";
+  text +=
+      "Made by `bench/run paper`; every sample is in `samples.h5`, medians are in `summary.csv`. Numbers are medians of rounds with 95 % bootstrap "
+      "intervals; contestants ran in turn "
+      "and every result was checked. A ratio below 1: Gluster is faster; where its interval is wider than a quarter there is none. *What the paper "
+      "prints stands in italics: it was measured elsewhere*, "
+      "on 16 computers of 14 cores, in Go, with 64-bit integers and the plain triple loop; a dash: it prints nothing, or it was not measured "
+      "here.\n\n";
+  text += machine_of(measured.machine);
+  const auto left_out = measured.machine.find("left_out");
+  if (left_out != measured.machine.end()) text += "**Left out** for lack of time or means: " + left_out->second.get<std::string>() + ".\n\n";
+  text += "## Table 1: one machine, without the library\n\n" + table1(points);
+  text +=
+      "## Table 2, Figures 3 and 4: the matrix product on several nodes\n\nWith one thread a node: Figure 3; with all of a node's: Figure 4. The "
+      "master shares the first node with a runner, as MPI's rank 0 "
+      "computes there.\n\n" +
+      products(points, directory);
+  text += "## Figure 5: words a second\n\nFrom words in memory to the merged map; reading is not timed.\n\n" + words(points, directory);
+  text += "## What the paper claims in words\n\nOne node, with and without the library, at full speed:\n\n" + library(points) + plugins(points);
+  text += "## What the emulation itself does\n\n" + throttle(points);
+  text +=
+      "## The model\n\nPredictions above come from: the kernel alone on one node, an empty call between two nodes, and what a byte takes between "
+      "them; nothing is fitted to a curve "
+      "(`bench/results/model.hpp`). So many runners are all that one master can keep busy, at full speed on this machine, where master and runners "
+      "share the cores:\n\n" +
+      limits(points);
+  return text;
+}
+
+}  // namespace
+
+void write_page(const std::filesystem::path& directory, const Measured& measured) {
+  write_text(directory / "summary.csv", csv_of(points_of(measured.runs)));
+  write_text(directory / "README.md", page_of(directory, measured));
+}
+
+}  // namespace bench
