@@ -13,10 +13,11 @@ namespace {
 Counts count_once(gluster::Cluster& cluster, const baselines::WordsText& text, baselines::WordsSeconds& seconds) {
   const auto start = gluster::Clock::now();
   const auto now = [&] { return std::chrono::duration<double>(gluster::Clock::now() - start).count(); };
-  std::vector<gluster::Job<Counts>> jobs;
+  std::vector<std::string_view> slices;
   for (const gluster::Range& part : gluster::split(std::ssize(text.words()), cluster.workers()))
-    jobs.push_back(
-        cluster.run<Counts>("word_count.count_text", text.slice(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.end))));
+    slices.push_back(text.slice(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.end)));
+  std::vector<gluster::Job<Counts>> jobs;
+  for (const std::string_view& slice : slices) jobs.push_back(cluster.run<Counts>("word_count.count_text", gluster::view(slice)));
   Counts all;
   for (auto& job : gluster::as_completed(jobs)) {
     Counts counts = job.get();
