@@ -100,26 +100,29 @@ void count_words(Table& table, std::string_view text, std::size_t begin, std::si
   }
 }
 
-// Runs count_share(table, begin, end) over [0, size), on no more threads than there are shares of `smallest`; adds the
-// tables up.
+// Threads do not all get on alike: another process may have a core for a while.
+constexpr std::size_t kSharesAThread = 16;
+
+// Runs count_share(table, begin, end) over [0, size), in shares that are not smaller than `smallest`; adds the tables up.
 template <class CountShare>
 Counts count_in_shares(std::size_t size, std::size_t smallest, const CountShare& count_share) {
-  const int threads = static_cast<int>(std::clamp<std::size_t>(size / smallest, 1, static_cast<std::size_t>(omp_get_max_threads())));
-  const auto shares = static_cast<std::size_t>(threads);
-  std::vector<Table> tables(shares);
+  const auto most = static_cast<std::size_t>(omp_get_max_threads());
+  const std::size_t shares = std::clamp<std::size_t>(size / smallest, 1, kSharesAThread * most);
+  std::vector<Table> tables(std::min(shares, most));
   std::exception_ptr error;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  const auto threads = static_cast<int>(tables.size());
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
   for (std::size_t share = 0; share < shares; ++share) {
     // An exception that leaves an OpenMP region ends the process.
     try {
-      count_share(tables[share], size * share / shares, size * (share + 1) / shares);
+      count_share(tables[static_cast<std::size_t>(omp_get_thread_num())], size * share / shares, size * (share + 1) / shares);
     } catch (...) {
 #pragma omp critical
       error = std::current_exception();
     }
   }
   if (error) std::rethrow_exception(error);
-  for (std::size_t share = 1; share < shares; ++share) tables[0].add(tables[share]);
+  for (std::size_t thread = 1; thread < tables.size(); ++thread) tables[0].add(tables[thread]);
   return tables[0].counts();
 }
 
