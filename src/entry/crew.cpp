@@ -18,6 +18,7 @@
 #include "base/process.hpp"
 #include "entry/launcher_watch.hpp"
 #include "entry/output.hpp"
+#include "entry/surroundings.hpp"
 #include "mpi/mpi_link.hpp"
 #include "mpi/node_memory.hpp"
 #include "wire/local_link.hpp"
@@ -58,10 +59,14 @@ wire::Hello describe(int threads, const base::CoreShare& share) {
           ::getpid()};
 }
 
+int threads_for(const base::CoreShare& share, const Options& options) {
+  return options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
+}
+
 // The team that a kernel gets on this thread, and what the master is told about it.
 wire::Hello take_up(const base::CoreShare& share, const Options& options) {
   if (options.threads == 0 && share.is_part) base::bind_to(share.cores);
-  int threads = options.threads != 0 ? options.threads : static_cast<int>(share.cores.size());
+  int threads = threads_for(share, options);
   omp_set_num_threads(threads);
   return describe(threads, share);
 }
@@ -133,7 +138,7 @@ class OwnRunner {
 
  private:
   static wire::Hello hello_of(const base::CoreShare& share, const Options& options, std::span<std::byte> memory) {
-    wire::Hello hello = describe(options.threads != 0 ? options.threads : static_cast<int>(share.cores.size()), share);
+    wire::Hello hello = describe(threads_for(share, options), share);
     hello.leader = 0;
     hello.node_memory = memory.size();
     return hello;
@@ -250,6 +255,13 @@ class LoneCrew final : public Crew {
   std::unique_ptr<Cluster> cluster_;
 };
 
+// Where the team takes all processors and the master works on one of them. Before the process is bound to its share.
+int team_to_sleep(const mpi::NodeMemory& node, const base::CoreShare& share, const Options& options) {
+  if (options.master_computes || node.ranks().front() != 0 || waiting_is_told()) return 0;
+  const int threads = threads_for(share, options);
+  return threads > 1 && threads >= omp_get_num_procs() ? omp_get_num_procs() + 1 : 0;
+}
+
 }  // namespace
 
 std::unique_ptr<Crew> lead(mpi::Communicator& comm, const Options& options, const Manifest* self) {
@@ -263,7 +275,9 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   if (comm.broadcast("") != kGoOn) return;
   mpi::NodeMemory node(comm, memory_for(options));
   std::string door = comm.broadcast("");
-  wire::Hello hello = take_up(share_of_node(comm, options), options);
+  base::CoreShare share = share_of_node(comm, options);
+  const int sleepers = team_to_sleep(node, share, options);
+  wire::Hello hello = take_up(share, options);
   auto link = make_link(comm, node, 1);
   plugin::Shelf shelf(options.cache, options.cxx);
   runner::Plugins plugins(shelf, self, mpi::baton_of_process());
@@ -273,7 +287,7 @@ void serve(mpi::Communicator& comm, const Options& options, const Manifest* self
   runner::Operands operands({node.data(), hello.leader == 0, false});
   std::function<void()> close_output;
   runner::Runner runner(
-      {link.get(), &mpi::baton_of_process(), &plugins, &operands, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }});
+      {link.get(), &mpi::baton_of_process(), &plugins, &operands, &words, 0, mpi::may_use_threads(), hello, [&] { close_output(); }, sleepers});
   std::function<void(std::string)> forward;
   if (mpi::may_use_threads()) forward = [&](std::string lines) { runner.print(std::move(lines)); };
   Output output(options.tag_output ? fmt::format("[{} {}] ", comm.rank(), hello.host) : "", forward);  // goes before the runner it speaks by

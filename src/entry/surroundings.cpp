@@ -81,6 +81,8 @@ Options Options::from_environment() {
 
 namespace entry {
 
+bool waiting_is_told() { return !variable("OMP_WAIT_POLICY").empty() || !variable("GOMP_SPINCOUNT").empty(); }
+
 Options completed(Options options) {
   if (options.credit < 1 || options.credit > 4096) throw UsageError(fmt::format("Options::credit is {}: it must be from 1 to 4096", options.credit));
   if (options.threads < 0) throw UsageError(fmt::format("Options::threads is {}: it cannot be negative", options.threads));

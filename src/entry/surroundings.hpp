@@ -15,6 +15,9 @@ struct Surroundings {
   void expect_world(int size) const;
 };
 
+// Whether the user has told OpenMP how threads wait.
+bool waiting_is_told();
+
 // A program's own options: what it left empty is filled in. Throws UsageError for what cannot be.
 Options completed(Options options);
 

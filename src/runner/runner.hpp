@@ -48,6 +48,7 @@ class Runner final : private wire::Receiver {
     bool helper;  // false where other threads may not call MPI
     wire::Hello hello;
     std::function<void()> before_goodbye;  // on the main thread, without the baton
+    int team_to_sleep = 0;                 // threads: more than the process had processors when it began; 0: OpenMP's threads wait as they do
   };
   explicit Runner(Parts parts);
   ~Runner() override;
@@ -88,6 +89,7 @@ class Runner final : private wire::Receiver {
   wire::Frame run(wire::Incoming& frame);
   wire::Frame run_call(wire::Incoming& frame);
   void idle();
+  void let_team_sleep();
   void leave();
   void drain();
 
@@ -120,6 +122,7 @@ class Runner final : private wire::Receiver {
   std::optional<wire::Frame> outgoing_;
   const std::string* last_kernel_ = nullptr;
   std::int64_t last_compute_ = 0;  // nanoseconds
+  bool team_spins_ = false;        // may spin
   base::Backoff backoff_;
   std::int64_t idle_since_ = 0;  // 0: not idle
 
