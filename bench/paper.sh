@@ -62,6 +62,7 @@ steps() {
       step 270 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
       step 190 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
       step 190 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
+      step 200 'OpenBLAS, n = 4096, all threads, R = 1 Gbit/s, 8 nodes' products multiply_blas 4096 1gbit 2 8
       step 1000 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
       step 1000 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
       step 190 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8

@@ -15,6 +15,17 @@ std::string quoted(const std::string& text) {
   return in + '"';
 }
 
+// Lines of about as many letters as there is room for above a plot.
+std::string wrapped(std::string text) {
+  constexpr std::size_t kLetters = 90;
+  for (std::size_t at = kLetters; at < text.size(); at += kLetters) {
+    at = text.rfind(' ', at);
+    if (at == std::string::npos) break;
+    text.replace(at, 1, "\\n");
+  }
+  return text;
+}
+
 std::string data_of(const Curve& curve) {
   std::string lines;
   for (const auto& [x, y] : curve.at) lines += fmt::format("{:.9g} {:.9g} {:.9g} {:.9g}\n", x, y.median, y.low, y.high);
@@ -23,9 +34,9 @@ std::string data_of(const Curve& curve) {
 
 std::string script_for(const std::filesystem::path& file, const Plot& plot) {
   std::string script =
-      fmt::format("set terminal svg size 760,480 noenhanced background 'white' font 'sans,13'\nset output {}\n", quoted(file.string()));
-  script += fmt::format("set title {} noenhanced\nset xlabel {}\nset ylabel {}\n", quoted(plot.title + "\\n" + plot.emulated), quoted(plot.x),
-                        quoted(plot.y));
+      fmt::format("set terminal svg size 800,500 noenhanced background 'white' font 'sans,13'\nset output {}\n", quoted(file.string()));
+  script += fmt::format("set title {} noenhanced font 'sans,11'\nset xlabel {}\nset ylabel {}\n", quoted(plot.title + "\\n" + wrapped(plot.emulated)),
+                        quoted(plot.x), quoted(plot.y));
   script += "set logscale x 2\nset logscale y 10\nset grid\nset key outside right top\nset style fill transparent solid 0.2\nplot ";
   const char* separator = "";
   for (const Curve& curve : plot.curves) {
