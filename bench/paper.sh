@@ -86,7 +86,7 @@ planning=yes
 seconds_planned=0
 left_out=()
 step() {
-  local seconds=$1 title=$2
+  local seconds=$1 title=$2 began=$SECONDS
   shift 2
   if [ "$nodes" = none ] && [[ $1 =~ ^(words|products|overheads)$ ]]; then
     if [ $planning = yes ]; then left_out+=("$title: no virtual hosts here"); fi
@@ -100,6 +100,7 @@ step() {
       say "that has failed, and is left out: $title" >&2
       left_out+=("$title: it failed")
     }
+    say "that took $((SECONDS - began)) s"
   fi
 }
 

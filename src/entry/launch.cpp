@@ -81,16 +81,16 @@ int lead(const std::function<std::unique_ptr<entry::Crew>()>& make, const std::f
 // What to do, or why it cannot be done.
 struct Wishes {
   Options options;
-  std::exception_ptr error;
+  std::string error;
 };
 
 Wishes wishes(const Options* given) {
   try {
     Options options = entry::completed(given != nullptr ? *given : Options::from_environment());
     base::set_log_level(options.log);
-    return {std::move(options), nullptr};
-  } catch (const UsageError&) {
-    return {{}, std::current_exception()};
+    return {std::move(options), ""};
+  } catch (const UsageError& error) {
+    return {{}, error.what()};
   }
 }
 
@@ -98,8 +98,8 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
                  const entry::Surroundings& around) {
   mpi::Environment environment(argc, argv);
   mpi::Communicator comm(MPI_COMM_WORLD);
-  if (int rank = comm.first(wishes.error != nullptr); rank >= 0) {  // most often it is wrong everywhere: one tells
-    if (comm.rank() == rank) std::rethrow_exception(wishes.error);
+  if (int rank = comm.first(!wishes.error.empty()); rank >= 0) {  // most often it is wrong everywhere: one tells
+    if (comm.rank() == rank) say(wishes.error);                   // before MPI ends: then mpirun ends the others for one that has failed
     return EXIT_FAILURE;
   }
   const Options& options = wishes.options;
@@ -119,7 +119,7 @@ int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& ma
     Wishes its = wishes(given);
     auto around = entry::Surroundings::from_environment();
     if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, its, self, around);
-    if (its.error) std::rethrow_exception(its.error);
+    if (!its.error.empty()) throw UsageError(its.error);
     around.expect_world(1);
     return lead([&] { return entry::lead_alone(its.options, &self); }, main, nullptr);
   } catch (const std::exception& error) {
