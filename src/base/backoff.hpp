@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/quick_clock.hpp"
+
 namespace gluster::base {
 
 // Tells the processor that this is a loop which waits: what shares its core with it runs faster then.
@@ -32,10 +34,22 @@ class Backoff {
   // False once it sleeps: whoever has something slower to do may do it now.
   bool is_fresh() const noexcept { return looks_ < kLooksBeforeSleep; }
 
-  // Something large is on its way, and moves only while somebody looks.
-  void wait_briefly() {
+  // Something large is on its way, and moves only while somebody looks: a nap between looks would halve its speed, or worse. Unless the other side is held up: where
+  // both have one CPU quota (a container's, a slow host's), whoever spins uses up what the other would move it with. MPI does not say whether a look has moved a part;
+  // but such a look takes several times as long as one that finds nothing.
+  template <class Now, class Nap>
+  void wait_briefly(Now&& now, Nap&& nap) {
+    const auto looked = now();
+    if (looks_ == 0) moved_ = looked, shortest_look_ = std::chrono::nanoseconds::max();
+    else if (const auto look = looked - waited_; look / kLookThatMoves > shortest_look_) moved_ = looked;
+    else shortest_look_ = std::min(shortest_look_, look);
     if (looks_ < kLooksBeforeSleep - 1) ++looks_;
-    if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
+    if (looked - moved_ > kHeldUp) nap(kShortestSleep);
+    else if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
+    waited_ = now();
+  }
+  void wait_briefly() {
+    wait_briefly(quick_now, [](auto time) { std::this_thread::sleep_for(time); });
   }
 
   // Zero: look again. Else sleep for so long first. `is_still` says, cheaply, that a look would find nothing.
@@ -58,10 +72,14 @@ class Backoff {
   static constexpr int kLooksBeforeSleep = 600;
   static constexpr int kGlances = 16;
   static constexpr std::chrono::microseconds kShortestSleep{20};
+  static constexpr std::chrono::microseconds kHeldUp{100};
+  static constexpr int kLookThatMoves = 3;  // times as long as the shortest
 
   std::chrono::microseconds longest_;
   int looks_ = 0;
   std::chrono::microseconds sleep_{0};
+  std::chrono::steady_clock::time_point moved_, waited_;
+  std::chrono::nanoseconds shortest_look_{};
 };
 
 }  // namespace gluster::base

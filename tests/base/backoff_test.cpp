@@ -64,10 +64,54 @@ TEST(BackoffTest, GlancesWhileAllIsStillAndLooksAtOnceWhenItIsNot) {
   EXPECT_LT(glances, kManyLooks);
 }
 
-TEST(BackoffTest, NeverSleepsWhileItWaitsBriefly) {
+TEST(BackoffTest, NeverSleepsForLongWhileItWaitsBriefly) {
   Backoff backoff(1ms);
   for (int i = 0; i < kManyLooks; ++i) backoff.wait_briefly();
   EXPECT_TRUE(backoff.is_fresh());
+}
+
+// Looks for large data, by a clock of their own.
+struct Looks {
+  void look(std::chrono::nanoseconds time) {
+    now += time;
+    backoff.wait_briefly([&] { return now; }, [&](auto) { ++naps; });
+  }
+  void find_nothing(std::chrono::microseconds time) {
+    for (auto end = now + time; now < end;) look(300ns);
+  }
+  Backoff backoff{1ms};
+  std::chrono::steady_clock::time_point now{1h};
+  int naps = 0;
+};
+
+TEST(BackoffTest, LooksForLargeDataWithoutANapWhileItMoves) {
+  Looks looks;
+  for (int part = 0; part < 100; ++part) {
+    looks.find_nothing(50us);
+    looks.look(3us);
+  }
+  EXPECT_EQ(looks.naps, 0);
+}
+
+TEST(BackoffTest, NapsWhileLargeDataIsHeldUpAndNotOnceItMovesAgain) {
+  Looks looks;
+  looks.find_nothing(90us);
+  EXPECT_EQ(looks.naps, 0);
+  looks.find_nothing(60us);
+  EXPECT_GT(looks.naps, 1);
+  looks.naps = 0;
+  looks.look(3us);
+  looks.find_nothing(90us);
+  EXPECT_EQ(looks.naps, 0);
+}
+
+TEST(BackoffTest, LargeDataThatIsHeldUpIsLookedForAnewAfterSomethingHappened) {
+  Looks looks;
+  looks.find_nothing(200us);
+  looks.naps = 0;
+  looks.backoff.reset();
+  looks.find_nothing(90us);
+  EXPECT_EQ(looks.naps, 0);
 }
 
 }  // namespace
