@@ -45,13 +45,13 @@ steps() {
       step 15 'Table 2, n = 96' products multiply 96 1gbit 2 "${all[@]}"
       ;;
     quick)
-      step 65 'Table 1, n = 1024' table1 1024 "$rounds" multiply_naive multiply_naive_i64 multiply
+      step 75 'Table 1, n = 1024' table1 1024 "$rounds" multiply_naive multiply_naive_i64 multiply
       step 10 'one node with and without the library, n = 1024' library 1024 multiply
       step 10 'a built plugin and a source' plugins 3
       step 25 "the model's numbers" overheads
-      step 45 'Figure 5, one copy, all threads' words 1gbit 2
-      step 70 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
-      step 70 'Table 2, n = 1024 by the quick kernel, one thread, R = 1 Gbit/s' products multiply 1024 1gbit 1 "${all[@]}"
+      step 30 'Figure 5, one copy, all threads' words 1gbit 2
+      step 45 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
+      step 45 'Table 2, n = 1024 by the quick kernel, one thread, R = 1 Gbit/s' products multiply 1024 1gbit 1 "${all[@]}"
       ;;
     *)
       step 75 'Table 1, n = 1024' table1 1024 "$rounds" multiply_naive multiply_naive_i64 multiply
@@ -59,18 +59,18 @@ steps() {
       step 110 'one node with and without the library' library_of_sizes
       step 15 'a built plugin and a source' plugins 5
       step 25 "the model's numbers" overheads
-      step 270 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
-      step 190 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
-      step 190 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
+      step 1000 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
+      step 280 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
+      step 280 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
       step 200 'OpenBLAS, n = 4096, all threads, R = 1 Gbit/s, 8 nodes' products multiply_blas 4096 1gbit 2 8
-      step 1000 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
-      step 1000 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
-      step 190 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8
-      step 190 'Figure 4, R = 10 Gbit/s' products multiply 4096 10gbit 2 1 2 8
+      step 1300 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
+      step 2000 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
+      step 280 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8
+      step 280 'Figure 4, R = 10 Gbit/s' products multiply 4096 10gbit 2 1 2 8
       if [ "$effort" = full ]; then
-        step 1000 'Table 2, n = 1024, one thread, R = 10 Gbit/s' products multiply_naive 1024 10gbit 1 "${all[@]}"
-        step 1000 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
-        step 270 'Figure 5, all threads, R = 10 Gbit/s' words 10gbit 2
+        step 1300 'Table 2, n = 1024, one thread, R = 10 Gbit/s' products multiply_naive 1024 10gbit 1 "${all[@]}"
+        step 1300 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
+        step 1000 'Figure 5, all threads, R = 10 Gbit/s' words 10gbit 2
         step 600 'Figure 3, n = 4096 with 16 nodes' products multiply 4096 1gbit 1 1 2 8 16
         step 600 'Figure 4, n = 4096 with 16 nodes' products multiply 4096 1gbit 2 1 2 8 16
         step 120 'Table 1, n = 8192 by the quick kernel' table1 8192 "$rounds" multiply
