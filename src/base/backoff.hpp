@@ -22,7 +22,7 @@ inline void relax() noexcept {
 // To yield costs nothing where nobody else wants the core. Where ranks outnumber cores, whoever spins keeps the core from whom it waits for: after 400 looks instead of 2
 // an empty call of three ranks on two cores took 150 us, not 2.
 //
-// The sleeping is its caller's: a link wakes who sleeps at it.
+// The sleeping is its caller's, for a link wakes who sleeps at it; but for the nap of wait_briefly, from which nobody is woken.
 class Backoff {
  public:
   // No sleep is longer than `longest`.
