@@ -44,7 +44,7 @@ TEST_F(EngineTest, ACallThatComesWhileTheHelperLiesDownIsNotForgotten) {
   for (int delay = 40; delay < 80; delay += 2) {
     {
       std::vector<Block<char>> blocks;
-      for (int i = 0; i < 60; ++i) std::ranges::fill(blocks.emplace_back(std::size_t{4} << 20), 'x');
+      for (int i = 0; i < 20; ++i) std::ranges::fill(blocks.emplace_back(std::size_t{4} << 20), 'x');
     }
     run<void>("nothing").get();
     std::this_thread::sleep_for(milliseconds(delay));
