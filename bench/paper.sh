@@ -7,7 +7,7 @@ has_figures=no
 
 describe() {
   cat <<END
-Table 1, Table 2 with Figures 3 and 4, Figure 5, and what the paper claims in words; medians of $rounds rounds or more as they come, on nodes those of $starts starts but for the plain loop, in seconds.
+Table 1, Table 2 with Figures 3 and 4, Figure 5, and what the paper claims in words; medians of $rounds rounds or more as they come, in seconds.
   nodes     $(describe_nodes)
   R         the paper's links are not told: like 1 Gbit/s or 10 Gbit/s for nodes of its speed, which are faster or slower here as the nodes are
   alone     the kernel by itself on one such node; Gluster has a runner a node and the master on the first, MPI a rank a node

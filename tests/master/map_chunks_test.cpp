@@ -133,7 +133,7 @@ TEST_F(MapChunksTest, ItemsOfAChunkThatEndedEarlyComeAlsoWhenResultsFillTheWindo
   auto made = std::views::iota(std::int64_t{0}, std::int64_t{400}) | std::views::transform([](std::int64_t x) { return x; });
   std::size_t all = 0, large = 0;
   for (const auto& value : cluster->map<std::vector<std::byte>>("large_from", made, kLarge)) {
-    bool is_near = ++all > 350 && all < kLarge;
+    bool is_near = ++all > 364 && all < kLarge;
     ASSERT_TRUE(!is_near || eventually([] { return large_ones >= 2; }));
     large += !value.empty();
   }
