@@ -40,7 +40,7 @@ class Backoff {
   template <class Now, class Nap>
   void wait_briefly(Now&& now, Nap&& nap) {
     const auto looked = now();
-    if (looks_ == 0) moved_ = looked, shortest_look_ = std::chrono::nanoseconds::max();
+    if (!std::exchange(is_brief_, true) || looks_ == 0) moved_ = looked, shortest_look_ = std::chrono::nanoseconds::max();
     else if (const auto look = looked - waited_; look / kLookThatMoves > shortest_look_) moved_ = looked;
     else shortest_look_ = std::min(shortest_look_, look);
     if (looks_ < kLooksBeforeSleep - 1) ++looks_;
@@ -55,6 +55,7 @@ class Backoff {
   // Zero: look again. Else sleep for so long first. `is_still` says, cheaply, that a look would find nothing.
   template <class F>
   std::chrono::microseconds wait(F&& is_still) {
+    is_brief_ = false;
     if (looks_ < kLooksBeforeYield) {
       for (int glance = 0; glance < kGlances && is_still(); ++glance) relax();
       return ++looks_, std::chrono::microseconds{0};  // a look itself takes its time
@@ -78,6 +79,7 @@ class Backoff {
   std::chrono::microseconds longest_;
   int looks_ = 0;
   std::chrono::microseconds sleep_{0};
+  bool is_brief_ = false;  // the last wait was
   std::chrono::steady_clock::time_point moved_, waited_;
   std::chrono::nanoseconds shortest_look_{};
 };

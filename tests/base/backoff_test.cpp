@@ -114,5 +114,14 @@ TEST(BackoffTest, LargeDataThatIsHeldUpIsLookedForAnewAfterSomethingHappened) {
   EXPECT_EQ(looks.naps, 0);
 }
 
+TEST(BackoffTest, LargeDataThatComesAfterARestIsLookedForAnew) {
+  Looks looks;
+  for (int i = 0; i < 10; ++i) looks.backoff.wait(moves);
+  looks.find_nothing(90us);
+  EXPECT_EQ(looks.naps, 0);
+  looks.find_nothing(60us);
+  EXPECT_GT(looks.naps, 1);
+}
+
 }  // namespace
 }  // namespace gluster::base
