@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# data on the nodes: shared data, maps, uneven tasks, matrix products, overlap
+# data on the nodes: shared data, maps, uneven tasks, traces, matrix products, overlap
 # Sourced by bench/run, whose variables these are:
 # shellcheck disable=SC2154
 
@@ -16,6 +16,7 @@ the median of all rounds, a ratio the median of the rounds' own. More in bench/R
   tasks     the ideal is the sum divided by the workers. sleeps: tasks that take no core, where there are more workers than cores
   multiply  all cores, unbound; by hand half of them on each of two ranks. Without "in place" A and B are in vectors, and C comes to
             one; in place, all three lie in node memory, or in a shared window. master too: it computes on half of the cores
+  traced    with Options::trace: whole sessions, with the trace's way to its file, beside such without
   16 calls  whose data is on its way while one computes, as long as one way takes or 4; the longer: of all ways, and all kernels
 END
 }
@@ -25,6 +26,7 @@ measure() {
   mpi 2 "${program[@]}" shares node_memory maps
   mpi 3 "${program[@]}" shares node_memory maps tasks # two workers
   mpi 5 "${program[@]}" shares node_memory tasks      # four
+  mpi 2 "${program[@]}" "traces:$scratch/trace.json"
   unbound 2 "${program[@]}" products overlap
   on_hosts 'unlimited'
   on_hosts '1 Gbit/s' --rate 1gbit

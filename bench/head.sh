@@ -13,7 +13,6 @@ computed. A value is the median of all rounds of all starts. Budgets are ties: t
   vectors   A and B are in vectors of the master's, and C comes to one; in place: all three lie in node memory
   scatter   MPI, a rank a core: rank 0 has A and B, and gathers C; windows: all three lie in a shared window; pdgemm: ScaLAPACK's
   alone     the same kernel in one process, on all cores, without MPI
-  traced    with Options::trace, in the master's memory until the end
   words     of the licences that every Debian has, from words in memory to the merged map, against MPI, a rank a core
 END
 }
@@ -27,8 +26,6 @@ measure() {
   contest "multiply_blas $n, vectors / pdgemm" 1 gluster_from_vectors "product $n multiply_blas from_vectors" "pdgemm $n"
   products 1024 multiply_naive
   words 30
-  contest "multiply $n, vectors, traced / not" 1.01 gluster_traced "traced $n multiply" "product $n multiply from_vectors"
-  contest "words, 30 copies, traced / not" 1.01 gluster_traced "traced_words 30" "gluster_words $text 30"
 }
 
 products() {  # N KERNEL
@@ -66,8 +63,6 @@ start() {
 }
 
 product() { start 2 0 "$build/bench/gluster_product" "$1" "${rounds[$effort]}" "$2" "$3"; }
-traced() { GLUSTER_TRACE=$scratch/trace.json product "$1" "$2" from_vectors | sed 's/gluster_from_vectors/gluster_traced/'; }
-traced_words() { GLUSTER_TRACE=$scratch/trace.json gluster_words "$text" "$1" | sed 's/gluster_words/gluster_traced/'; }
 by_hand() { start "$(cores)" 1 "$build/bench/baselines/$1" "$2" "${rounds[$effort]}" "$3"; }
 pdgemm() { start "$(cores)" 1 "$build/bench/baselines/matmul_pdgemm" "$1" "${rounds[$effort]}"; }
 alone_here() { OMP_NUM_THREADS=$(cores) alone "$build/bench/baselines/matmul_openmp" "$1" "${rounds[$effort]}" "$2"; }

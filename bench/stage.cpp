@@ -20,8 +20,14 @@ constexpr std::chrono::microseconds kNap{100};
 gluster::Options options_with(const Setting& setting) {
   gluster::Options options = gluster::Options::from_environment();
   if (setting.cache[0] != '\0') options.cache = setting.cache.data();
+  if (setting.trace[0] != '\0') options.trace = setting.trace.data();
   options.master_computes = setting.master_computes;
   return options;
+}
+
+void put(const std::string& path, std::span<char> place) {
+  if (path.size() >= place.size()) throw std::runtime_error("the path is too long: " + path);
+  path.copy(place.data(), path.size());
 }
 
 // A runner may bind itself to its share of the cores: while this lives only.
@@ -50,8 +56,13 @@ void await_message(MPI_Comm comm) {
 
 Setting Setting::with_cache(const std::string& directory) {
   Setting setting;
-  if (directory.size() >= setting.cache.size()) throw std::runtime_error("the path of the cache is too long: " + directory);
-  directory.copy(setting.cache.data(), directory.size());
+  put(directory, setting.cache);
+  return setting;
+}
+
+Setting Setting::with_trace(const std::string& file) {
+  Setting setting;
+  put(file, setting.trace);
   return setting;
 }
 

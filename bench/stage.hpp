@@ -31,9 +31,11 @@ double seconds_of(F&& what) {
 /// What differs from the environment's options, on every rank of a session.
 struct Setting {
   std::array<char, 1024> cache{};  ///< a directory; empty: the environment's
+  std::array<char, 1024> trace{};  ///< a file; empty: the environment's
   bool master_computes = false;
 
   static Setting with_cache(const std::string& directory);
+  static Setting with_trace(const std::string& file);
 };
 
 /// What a rank other than 0 is to do next. Numbers mean what the act says.

@@ -36,5 +36,7 @@ void tasks(const Bench& bench);
 void products(const Bench& bench);
 /// Whether data of the next calls moves while one computes.
 void overlap(const Bench& bench);
+/// What a trace costs a session. `label` is the file it goes to.
+void traces(const Bench& bench);
 
 }  // namespace bench
