@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace gluster::wire {
-namespace {
-
-constexpr std::size_t kRelayPiece = std::size_t{1} << 20;
-constexpr int kPiecesLeaving = 4;
-
-}  // namespace
-
 struct Relay::Piece {
   std::shared_ptr<Relay> relay;
   std::size_t peer;
@@ -28,7 +21,7 @@ void Relay::have(std::size_t bytes) {
 
 void Relay::send(Peer& peer) {
   while (peer.next < here_ && peer.leaving < kPiecesLeaving) {
-    std::size_t bytes = std::min(kRelayPiece, parts_.data.size() - peer.next);
+    std::size_t bytes = std::min(kPiece, parts_.data.size() - peer.next);
     if (peer.next + bytes > here_) return;  // whole pieces alone
     auto piece = std::make_shared<Piece>(Piece{shared_from_this(), static_cast<std::size_t>(&peer - peers_.data()), {}});
     piece->content.put(ShareData{parts_.object, peer.next, bytes});
@@ -61,7 +54,7 @@ void Relay::check_done() {
 
 std::vector<Branch> branches(const std::vector<std::int32_t>& ranks, std::size_t bytes) {
   std::vector<Branch> all;
-  std::size_t count = std::min<std::size_t>(bytes / kRelayPiece >= ranks.size() ? 1 : 2, ranks.size());
+  std::size_t count = std::min<std::size_t>(bytes / Relay::kPiece >= ranks.size() ? 1 : 2, ranks.size());
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t begin = ranks.size() * i / count, end = ranks.size() * (i + 1) / count;
     all.push_back({ranks[begin], {ranks.begin() + static_cast<std::ptrdiff_t>(begin) + 1, ranks.begin() + static_cast<std::ptrdiff_t>(end)}});

@@ -10,7 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
+constexpr std::size_t kPiece = Relay::kPiece;
+constexpr std::size_t kFew = Relay::kPiecesLeaving;
 
 class RelayTest : public testing::Test {
  protected:
@@ -40,9 +41,9 @@ class RelayTest : public testing::Test {
 };
 
 TEST_F(RelayTest, SendsFewPiecesAtATimeAndTheNextAsOneLeaves) {
-  auto one = relay(10 * kMiB, {3});
-  one->have(10 * kMiB);
-  EXPECT_EQ(sent_to(3), 4u);
+  auto one = relay(10 * kPiece, {3});
+  one->have(10 * kPiece);
+  EXPECT_EQ(sent_to(3), kFew);
   for (int left = 0; left < 10; ++left) {
     EXPECT_EQ(done, 0);
     leave(3);
@@ -52,23 +53,23 @@ TEST_F(RelayTest, SendsFewPiecesAtATimeAndTheNextAsOneLeaves) {
 }
 
 TEST_F(RelayTest, PassesOnWhatIsHereAndNoMore) {
-  auto one = relay(3 * kMiB + 1, {3});
-  one->have(kMiB / 2);
+  auto one = relay(3 * kPiece + 1, {3});
+  one->have(kPiece / 2);
   EXPECT_EQ(sent_to(3), 0u);
-  one->have(2 * kMiB);
+  one->have(2 * kPiece);
   EXPECT_EQ(sent_to(3), 2u);
   leave(3), leave(3);
   EXPECT_EQ(done, 0);
-  one->have(3 * kMiB + 1);
+  one->have(3 * kPiece + 1);
   leave(3);
   EXPECT_EQ(done, 1) << "the last byte is a message that leaves at once";
 }
 
 TEST_F(RelayTest, WhoIsSlowHoldsUpNobodyElse) {
-  auto one = relay(8 * kMiB, {1, 2});
-  one->have(8 * kMiB);
+  auto one = relay(8 * kPiece, {1, 2});
+  one->have(8 * kPiece);
   for (int left = 0; left < 8; ++left) leave(1);
-  EXPECT_EQ(sent_to(2), 4u);
+  EXPECT_EQ(sent_to(2), kFew);
   EXPECT_EQ(done, 0);
   for (int left = 0; left < 8; ++left) leave(2);
   EXPECT_EQ(done, 1);
@@ -92,7 +93,7 @@ std::vector<std::int32_t> all_below(const std::vector<Branch>& branches) {
 }
 
 TEST(BranchesTest, AreAChainForMuchAndATreeForLittle) {
-  auto chain = branches({2, 4, 6}, 100 * kMiB);
+  auto chain = branches({2, 4, 6}, 100 * kPiece);
   ASSERT_EQ(chain.size(), 1u);
   EXPECT_EQ(chain[0].rank, 2);
   EXPECT_THAT(chain[0].below, ElementsAre(4, 6));
