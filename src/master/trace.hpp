@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gluster/job.hpp>
 #include <gluster/runner_info.hpp>
 
@@ -40,13 +41,16 @@ class Trace {
   };
   static constexpr std::size_t kMost = 200'000;  // of each
 
-  void write_call(const Call& call);
+  void write_call(const Call& call, const std::string& kernel);
   void write_event(char phase, const char* name, const Call& call, Clock::time_point when);
-  double microseconds(Clock::time_point time) const { return std::chrono::duration<double, std::micro>(time - begin_).count(); }
+  template <class Format, class... T>
+  void print(const Format& format, const T&... values);
+  void write_out();
 
   const Clock::time_point begin_ = Clock::now();
   std::string path_;
   std::ofstream file_;
+  fmt::memory_buffer text_;  // for the file
   std::vector<Call> calls_;
   std::uint64_t more_calls_ = 0;
   std::mutex mutex_;  // for what follows
