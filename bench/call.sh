@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034  # bench/run reads it
-declare -A takes=([quick]=55 [default]=180 [full]=600)
+declare -A takes=([smoke]=25 [quick]=55 [default]=180 [full]=600)
 
 describe() {
   cat <<END

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034  # bench/run reads it
-declare -A takes=([quick]=100 [default]=350 [full]=1100)
+declare -A takes=([smoke]=60 [quick]=115 [default]=380 [full]=1150)
 
 describe() {
   cat <<END

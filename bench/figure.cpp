@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kResamples = 2000;
 constexpr double kTie = 0.02;
+constexpr double kWidest = 0.25;
 
 std::vector<double> ratios(const Figure& figure) {
   std::vector<double> ratios;
@@ -30,9 +31,23 @@ bool keeps(const Budget& budget, const Estimate& judged) {
   return false;
 }
 
+// Whatever the true value is, as far as the interval tells.
+bool is_all_within(const Budget& budget, const Estimate& judged) {
+  return budget.is == Budget::Is::kAtLeast ? judged.low >= budget.limit : judged.high <= budget.limit;
+}
+bool is_all_beyond(const Budget& budget, const Estimate& judged) {
+  return budget.is == Budget::Is::kAtLeast ? judged.high < budget.limit : judged.low > budget.limit;
+}
+
+// Of a wide interval the median says nothing.
 std::string verdict(const Figure& figure, const Estimate& value, const Estimate& ratio) {
   if (!figure.budget) return "-";
-  return keeps(*figure.budget, figure.budget->of == Budget::Of::kRatio ? ratio : value) ? "ok" : "SHORT";
+  const Budget& budget = *figure.budget;
+  const Estimate& judged = budget.of == Budget::Of::kRatio ? ratio : value;
+  if (budget.of == Budget::Of::kValue || !is_wide(ratio)) return keeps(budget, judged) ? "ok" : "SHORT";
+  if (is_all_within(budget, judged)) return "ok";
+  if (is_all_beyond(budget, judged)) return "SHORT";
+  return fmt::format("unclear: {:.2f} to {:.2f}", judged.low, judged.high);
 }
 
 std::string text_of(const std::optional<Budget>& budget, const std::string& unit) {
@@ -41,22 +56,42 @@ std::string text_of(const std::optional<Budget>& budget, const std::string& unit
   return fmt::format("{} {:.4g}{}{}", budget->is == Budget::Is::kAtLeast ? "≥" : "≤", budget->limit, is_ratio ? " ×" : " ", is_ratio ? "" : unit);
 }
 
-// As many values, drawn from these with putting back; always the same ones.
+// As many values, drawn from these with putting back: starts first, and then in each its rounds. Always the same ones.
 class Resampling {
  public:
-  explicit Resampling(const std::vector<double>& values, unsigned seed = 95)
-      : values_(values), generator_(seed), any_(0, values.size() - 1), drawn_(values.size()) {}
+  explicit Resampling(const Starts& starts, unsigned seed = 95) : starts_(starts), generator_(seed) {}
   double median() {
-    std::ranges::generate(drawn_, [&] { return values_[any_(generator_)]; });
+    drawn_.clear();
+    for (std::size_t start = 0; start < starts_.size(); ++start) {
+      const auto& rounds = starts_[below(starts_.size())];
+      for (std::size_t round = 0; round < rounds.size(); ++round) drawn_.push_back(rounds[below(rounds.size())]);
+    }
     return bench::median(drawn_);
   }
 
  private:
-  const std::vector<double>& values_;
+  std::size_t below(std::size_t size) { return std::uniform_int_distribution<std::size_t>(0, size - 1)(generator_); }
+
+  const Starts& starts_;
   std::mt19937_64 generator_;
-  std::uniform_int_distribution<std::size_t> any_;
   std::vector<double> drawn_;
 };
+
+std::vector<double> all_of(const Starts& starts) {
+  std::vector<double> all;
+  for (const auto& rounds : starts) all.insert(all.end(), rounds.begin(), rounds.end());
+  return all;
+}
+
+Starts by_start(const std::vector<double>& values, std::size_t rounds) {
+  if (rounds == 0) return {values};
+  Starts starts;
+  for (std::size_t at = 0; at < values.size(); ++at) {
+    if (at % rounds == 0) starts.emplace_back();
+    starts.back().push_back(values[at]);
+  }
+  return starts;
+}
 
 // 95 % of what `resampled` gives.
 template <class Resampled>
@@ -93,18 +128,24 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-Estimate estimate(const std::vector<double>& values) {
-  if (values.empty()) return {std::nan(""), std::nan(""), std::nan("")};
-  Resampling of(values);
-  return interval(median(values), [&] { return of.median(); });
+Estimate estimate(const Starts& starts) {
+  const std::vector<double> all = all_of(starts);
+  if (all.empty()) return {std::nan(""), std::nan(""), std::nan("")};
+  Resampling of(starts);
+  return interval(median(all), [&] { return of.median(); });
 }
 
-Estimate ratio_of_medians(const std::vector<double>& values, const std::vector<double>& baseline) {
-  if (values.empty() || baseline.empty()) return {std::nan(""), std::nan(""), std::nan("")};
+Estimate estimate(const std::vector<double>& values) { return estimate(Starts{values}); }
+
+Estimate ratio_of_medians(const Starts& values, const Starts& baseline) {
+  const double ratio = median(all_of(values)) / median(all_of(baseline));
+  if (std::isnan(ratio)) return {ratio, ratio, ratio};
   Resampling of(values, 95);
   Resampling to(baseline, 59);
-  return interval(median(values) / median(baseline), [&] { return of.median() / to.median(); });
+  return interval(ratio, [&] { return of.median() / to.median(); });
 }
+
+bool is_wide(const Estimate& of) { return of.high - of.low > kWidest * of.median; }
 
 Report::Report(const std::string& file) {
   if (file.empty()) return;
@@ -117,13 +158,18 @@ Report::~Report() {
 }
 
 void Report::add(const Figure& figure) {
-  const Estimate value = estimate(figure.values);
-  const Estimate baseline = estimate(figure.baseline);
-  const Estimate ratio = estimate(ratios(figure));
+  const Starts values = by_start(figure.values, figure.rounds_a_start);
+  const Starts baselines = by_start(figure.baseline, figure.rounds_a_start);
+  const Estimate value = estimate(values);
+  const Estimate baseline = estimate(baselines);
+  const Estimate ratio = figure.rounds_a_start == 0 ? estimate(ratios(figure)) : ratio_of_medians(values, baselines);
   const bool is_compared = !figure.baseline.empty();
   const std::string told = verdict(figure, value, ratio);
   fmt::print("{:<46} {:>10} {:<7} {:>10} {:>8}  {:<12} {}\n", figure.name, number(value.median), figure.unit,
-             is_compared ? number(baseline.median) : "-", is_compared ? fmt::format("{:.3f}", ratio.median) : "-",
+             is_compared ? number(baseline.median) : "-",
+             !is_compared     ? "-"
+             : is_wide(ratio) ? "wide"
+                              : fmt::format("{:.3f}", ratio.median),
              text_of(figure.budget, figure.unit), told);
   std::fflush(stdout);
   if (file_ == nullptr) return;

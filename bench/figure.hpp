@@ -21,7 +21,8 @@ constexpr Budget ratio_ties(double limit) { return {Budget::Of::kRatio, Budget::
 constexpr Budget value_at_most(double limit) { return {Budget::Of::kValue, Budget::Is::kAtMost, limit}; }
 constexpr Budget value_at_least(double limit) { return {Budget::Of::kValue, Budget::Is::kAtLeast, limit}; }
 
-/// Samples are paired: values[i] and baseline[i] were taken one after the other. Ratios are of pairs.
+/// Samples are paired: values[i] and baseline[i] were taken one after the other, and ratios are of pairs. But where they come from several starts of programs: then ratios
+/// are of medians.
 struct Figure {
   std::string name;
   std::string unit;
@@ -29,6 +30,7 @@ struct Figure {
   std::vector<double> values = {};
   std::vector<double> baseline = {};  ///< empty: there is none
   std::string note = {};              ///< what the baseline is, and what else a reader should know
+  std::size_t rounds_a_start = 0;     ///< as many samples, of either side, are of one start of a program; 0: all are of one
 };
 
 double median(std::vector<double> values);
@@ -40,8 +42,15 @@ struct Estimate {
   double high;
 };
 Estimate estimate(const std::vector<double>& values);
-/// Of samples that are not in pairs: each side is resampled by itself.
-Estimate ratio_of_medians(const std::vector<double>& values, const std::vector<double>& baseline);
+
+/// Samples by start of the program. One start may be faster than the next, whatever its rounds say: an interval draws starts, and then rounds in each of them.
+using Starts = std::vector<std::vector<double>>;
+Estimate estimate(const Starts& starts);
+/// Each side is resampled by itself.
+Estimate ratio_of_medians(const Starts& values, const Starts& baseline);
+
+/// An interval wider than a quarter of its median: the number would tell a reader more than is known.
+bool is_wide(const Estimate& of);
 
 /// Prints a line for each figure as it comes; appends each with all of its samples to a file, a JSON object a line.
 class Report {

@@ -18,9 +18,9 @@ double gflops(const Task& task, double seconds) {
 double median(const std::vector<Seconds>& rounds) {
   std::vector<double> totals;
   for (const Seconds& seconds : rounds) totals.push_back(seconds.total);
-  const auto middle = totals.begin() + static_cast<std::ptrdiff_t>(totals.size() / 2);
-  std::ranges::nth_element(totals, middle);
-  return *middle;
+  std::ranges::sort(totals);
+  const std::size_t middle = totals.size() / 2;
+  return totals.size() % 2 == 1 ? totals[middle] : (totals[middle - 1] + totals[middle]) / 2;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What of a call is inside one process: no MPI, no ranks.
 //
-//     bench_call_inside (quick|default|full) SAMPLES
+//     bench_call_inside (smoke|quick|default|full) SAMPLES
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <gluster/gluster.hpp>
@@ -130,10 +130,8 @@ void register_steps(gluster::Cluster& cluster) {
 // Why a benchmark did not run; empty when it did. What was called an error is called skipped from version 1.8 on.
 template <class Run>
 std::string why_not(const Run& run) {
-  if constexpr (requires { run.skip_message; })
-    return run.skip_message;
-  else
-    return run.error_message;
+  if constexpr (requires { run.skip_message; }) return run.skip_message;
+  else return run.error_message;
 }
 
 class Collector final : public benchmark::BenchmarkReporter {
@@ -174,7 +172,7 @@ int measure(gluster::Cluster& cluster, const bench::Effort& effort, bench::Repor
 
 int main(int argc, char** argv) {
   return gluster::launch(argc, argv, [&](gluster::Cluster& cluster) {
-    if (argc != 3) throw std::runtime_error("bench_call_inside (quick|default|full) SAMPLES");
+    if (argc != 3) throw std::runtime_error("bench_call_inside (smoke|quick|default|full) SAMPLES");
     bench::Report report(argv[2]);
     return measure(cluster, bench::Effort::of(argv[1]), report);
   });

@@ -1,6 +1,6 @@
 // What of `bench/run call` crosses ranks: rank 0 is the master, the others are its runners.
 //
-//     mpirun -n 2 bench_call (quick|default|full) SAMPLES SCRATCH [PART...]
+//     mpirun -n 2 bench_call (smoke|quick|default|full) SAMPLES SCRATCH [PART...]
 //
 // SAMPLES: a file that a line of JSON is appended to for each figure. SCRATCH: a directory for what is made on the way.
 // PART: rates, round_trips, memory, transfers, rest, imports; all of them when none is named.
@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "baselines/mpi_program.hpp"
 #include "call/figures.hpp"
 
 namespace {
@@ -37,10 +38,11 @@ void lead(const bench::Stage& stage, std::span<char*> arguments) {
 
 int main(int argc, char** argv) {
   int level = MPI_THREAD_SINGLE;
+  baselines::tune_mpi();
   MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &level);
   try {
     if (level < MPI_THREAD_SERIALIZED) throw std::runtime_error("this MPI has no MPI_THREAD_SERIALIZED");
-    if (argc < 4) throw std::runtime_error("usage: bench_call (quick|default|full) SAMPLES SCRATCH [PART...]");
+    if (argc < 4) throw std::runtime_error("usage: bench_call (smoke|quick|default|full) SAMPLES SCRATCH [PART...]");
     bench::Stage stage({BENCH_TRAFFIC});
     bench::Hand hand(stage.comm());
     if (stage.rank() == 0) lead(stage, {argv + 1, argv + argc});

@@ -1,6 +1,6 @@
 // What `bench/run data` measures: rank 0 is the master, the others are its runners.
 //
-//     mpirun -n RANKS bench_data (quick|default|full) SAMPLES PART...
+//     mpirun -n RANKS bench_data (smoke|quick|default|full) SAMPLES PART...
 //
 // SAMPLES: a file that a line of JSON is appended to for each figure. PART: shares, node_memory, hosts:LABEL, maps, tasks,
 // products, overlap, traces:FILE (which is written).
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "baselines/mpi_program.hpp"
 #include "data/figures.hpp"
 
 namespace {
@@ -24,7 +25,7 @@ struct Part {
   void (*measure)(const bench::Bench&);
 };
 constexpr std::array kParts = {
-    Part{"shares", bench::shares}, Part{"node_memory", bench::node_memory}, Part{"hosts", bench::hosts},    Part{"maps", bench::maps},
+    Part{"shares", bench::shares}, Part{"node_memory", bench::node_memory}, Part{"hosts", bench::hosts},     Part{"maps", bench::maps},
     Part{"tasks", bench::tasks},   Part{"products", bench::products},       Part{"overlap", bench::overlap}, Part{"traces", bench::traces}};
 
 void lead(const bench::Stage& stage, bench::Hand& hand, std::span<char*> arguments) {
@@ -43,10 +44,11 @@ void lead(const bench::Stage& stage, bench::Hand& hand, std::span<char*> argumen
 
 int main(int argc, char** argv) {
   int level = MPI_THREAD_SINGLE;
+  baselines::tune_mpi();
   MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &level);
   try {
     if (level < MPI_THREAD_SERIALIZED) throw std::runtime_error("this MPI has no MPI_THREAD_SERIALIZED");
-    if (argc < 4) throw std::runtime_error("usage: bench_data (quick|default|full) SAMPLES PART...");
+    if (argc < 4) throw std::runtime_error("usage: bench_data (smoke|quick|default|full) SAMPLES PART...");
     bench::Stage stage({BENCH_DATA, BENCH_MATMUL, BENCH_MATMUL_BLAS});
     bench::Hand hand(stage);
     if (stage.rank() == 0) lead(stage, hand, {argv + 1, argv + argc});

@@ -1,5 +1,6 @@
 #include "results/compare.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
@@ -25,6 +26,7 @@ Set read_set(const std::string& directory) {
 Facts question_of(const Facts& facts) {
   Facts question = facts;
   for (const char* answer : {"link", "threads", "ranks", "runners", "words", "calls"}) question.erase(answer);
+  if (question.contains("mode")) question.erase("node_threads");  // "threads": all that there are
   return question;
 }
 
@@ -54,8 +56,8 @@ int compare_two(const Set& first, const Set& other, char letter) {
   int shared = 0;
   for (const Point& point : other.points) {
     const Facts question = question_of(point.facts);
-    const Point* const before = find(first.points, question);
-    if (before == nullptr) continue;
+    const auto before = std::ranges::find_if(first.points, [&](const Point& one) { return question_of(one.facts) == question; });
+    if (before == first.points.end()) continue;
     if (shared++ == 0)
       fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio",
                  "95 %");
@@ -64,6 +66,8 @@ int compare_two(const Set& first, const Set& other, char letter) {
                of.is_number() ? fmt::format("{:.3f}", of.ratio.median) : "-",
                of.has_few_rounds ? "-" : fmt::format("{:.3f} to {:.3f}", of.ratio.low, of.ratio.high), verdict(of));
   }
+  fmt::print("{} points are in both, {} only in A, {} only in {}. Where nothing differs, one in twenty is told faster or slower all the same.\n",
+             shared, first.points.size() - static_cast<std::size_t>(shared), other.points.size() - static_cast<std::size_t>(shared), letter);
   return shared;
 }
 

@@ -1,7 +1,11 @@
 #include "results/curves.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <functional>
+#include <map>
+#include <span>
 
 #include "results/markdown.hpp"
 #include "results/model.hpp"
@@ -13,11 +17,56 @@ namespace {
 
 constexpr const char* kGluster = "gluster_from_vectors";
 constexpr const char* kByHand = "matmul_mpi_openmp";
+constexpr const char* kWordsByHand = "word_count_mpi_openmp";
+constexpr const char* kLoses = "**loses**";
 
 // "1gbit" for a person.
 std::string rate_of(const Point& point) {
   std::string rate = point.text("rate");
   return rate.ends_with("gbit") ? rate.replace(rate.size() - 4, 4, " Gbit/s") : rate;
+}
+
+// The facts that make a curve's points one group: those that say what and on what, and not how many nodes.
+constexpr std::array kProductGroup{"kernel", "n", "node_threads", "rate", "cpu", "link"};
+constexpr std::array kTable1Group{"kernel", "n"};
+constexpr std::array kWordsGroup{"copies", "node_threads", "rate", "cpu", "link"};
+
+template <class Names>
+Facts group_of(const Point& like, const char* part, const Names& names) {
+  Facts facts{{"part", part}};
+  for (const char* name : names) facts[name] = like.facts.at(name);
+  return facts;
+}
+
+// Of a file: different where the group is.
+std::string file_of(const std::string& what, const Point& like) {
+  std::string rate = like.text("rate");
+  return fmt::format("{}_{}_threads_{}{}.svg", what, like.text("node_threads"), rate,
+                     like.text("cpu") == "all" ? "" : "_" + like.text("cpu") + "_per_cent");
+}
+
+std::string at_rate(const Point& point) { return point.text("rate").empty() ? "" : ", R = " + rate_of(point); }
+
+// What the nodes are, and how fast their cables were found to be: a part of a core cannot fill every cable.
+std::string emulation_of(const std::vector<Point>& points, const Point& like) {
+  if (like.text("cpu") == "all") return fmt::format("Nodes: {}", like.text("link"));
+  std::string text = fmt::format("Emulated: a node is a virtual host with {} % of a core, in turns of 1 ms, behind a cable of {}", like.text("cpu"),
+                                 like.text("link"));
+  const Point* const trip = find(points, {{"part", "throttle"}, {"bytes", 8 << 20}, {"cpu", like.facts.at("cpu")}, {"link", like.facts.at("link")}});
+  const double cable = std::atof(like.text("link").c_str());
+  if (trip == nullptr || cable <= 0) return text;
+  const double measured = 2 * 8 * (8 << 20) / trip->seconds().median * 1e-6;
+  text += fmt::format("; MPI got {} Mbit/s through it", digits(measured));
+  if (measured < 0.75 * cable) text += fmt::format(", so R is not reached: it is {} of what it should be", digits(measured / cable));
+  return text;
+}
+
+// A step of a program can take a period longer than it would at full speed.
+std::string doubt_of(const Point& like, double steps, double fastest) {
+  if (like.text("cpu") == "all") return "";
+  const double period = 0.1 / like.facts.at("cpu").get<double>();  // seconds: a turn of 1 ms in each
+  return fmt::format(" Turns come every {:.0f} ms: {:.0f} of them, which the emulation may add, are {:.0f} % of Gluster's time on most nodes.",
+                     period * 1e3, steps, steps * period / fastest * 100);
 }
 
 std::string count(double value, const std::string& what) { return fmt::format("{} {}{}", value, what, value == 1 ? "" : "s"); }
@@ -41,15 +90,26 @@ std::optional<model::Way> way_of(const std::vector<Point>& points, const Point& 
 struct Contest {
   std::string ours, theirs;  // programs
   std::string their_name;
+  const Point* alone;                                            // the work on one node, without a library; null: it was not measured
   std::function<std::optional<double>(double nodes)> predicted;  // seconds
   std::function<std::optional<double>(double nodes)> printed;    // by the paper
 };
 
+// As section "head to head" of the budget has it: the median at most 0.02 above, its interval not above.
+std::string win_or_tie(const Point* a, const Point* b) {
+  if (a == nullptr || b == nullptr) return kNothing;
+  const Comparison of = compare(*a, *b);
+  if (of.has_few_rounds) return "too few rounds";
+  if (of.ratio.low > 1) return kLoses;
+  if (of.ratio.high < 1) return "wins";
+  return of.is_wide ? "unclear" : of.ratio.median <= 1.02 ? "ties" : kLoses;
+}
+
 std::string side_by_side(const std::vector<Point>& points, const Facts& facts, const Contest& contest, const std::vector<double>& nodes) {
   Row heading{""};
-  Row ours{"Gluster, s"}, theirs{contest.their_name + ", s"}, of{"Gluster / " + contest.their_name},
-      faster{"Gluster, times as fast as on its fewest"}, model{"model of Gluster, s (error)"}, paper{"*the paper's library, elsewhere, s*"};
-  double first = 0;
+  Row ours{"Gluster, s"}, theirs{contest.their_name + ", s"}, of{"Gluster / " + contest.their_name}, verdict{"Gluster"}, faster{"alone / Gluster"},
+      faster_by_hand{"alone / " + contest.their_name}, model{"model of Gluster, s (error)"}, paper{"*the paper's library, elsewhere, s*"},
+      paper_faster{"*its one node / its time*"};
   for (const double count : nodes) {
     const Point* const a = find(points, with(with(facts, "nodes", static_cast<std::int64_t>(count)), "program", contest.ours));
     const Point* const b = find(points, with(with(facts, "nodes", static_cast<std::int64_t>(count)), "program", contest.theirs));
@@ -57,14 +117,20 @@ std::string side_by_side(const std::vector<Point>& points, const Facts& facts, c
     ours.push_back(seconds(a));
     theirs.push_back(seconds(b));
     of.push_back(ratio_text(a, b));
-    if (a != nullptr && first == 0) first = a->seconds().median;
-    faster.push_back(a == nullptr ? kNothing : digits(first / a->seconds().median));
+    verdict.push_back(win_or_tie(a, b));
+    const auto speed_up = [&](const Point* point) {
+      return point == nullptr || contest.alone == nullptr ? kNothing : digits(contest.alone->seconds().median / point->seconds().median);
+    };
+    faster.push_back(speed_up(a));
+    faster_by_hand.push_back(speed_up(b));
     const auto predicted = contest.predicted(count);
     model.push_back(!predicted || a == nullptr ? kNothing
                                                : fmt::format("{} ({:+.0f} %)", digits(*predicted), (*predicted / a->seconds().median - 1) * 100));
-    paper.push_back(elsewhere(contest.printed(count)));
+    const auto printed = contest.printed(count), printed_one = contest.printed(1);
+    paper.push_back(elsewhere(printed));
+    paper_faster.push_back(printed && printed_one ? fmt::format("*{}*", digits(*printed_one / *printed)) : kNothing);
   }
-  return table(heading, {ours, theirs, of, faster, model, paper});
+  return table(heading, {ours, theirs, of, verdict, faster, faster_by_hand, model, paper, paper_faster});
 }
 
 Curve curve(const std::vector<Point>& points, const Facts& facts, const std::string& program, const std::string& name,
@@ -89,46 +155,63 @@ Curve predicted(const Contest& contest, const std::vector<double>& nodes, double
 
 // All that is known of one kernel at one size with as many threads a node, over links like those of one rate.
 std::string product(const std::vector<Point>& points, const std::filesystem::path& directory, const Point& like) {
-  Facts facts{{"part", "products"}};
-  for (const char* fact : {"kernel", "n", "node_threads", "rate"}) facts[fact] = like.facts.at(fact);
-  const std::vector<double> nodes = values_of(points, "nodes", facts);
+  const Facts facts = group_of(like, "products", kProductGroup);
   const auto n = like.facts.at("n").get<std::int64_t>();
   const bool is_serial = like.facts.at("node_threads") == 1;
+  std::vector<double> nodes = values_of(points, "nodes", facts);
+  for (const double printed : {1, 2, 8, 16})  // what the paper has stands there also where we have nothing
+    if (paper::table2(n, static_cast<std::int64_t>(printed), !is_serial) && std::ranges::find(nodes, printed) == nodes.end())
+      nodes.push_back(printed);
+  std::ranges::sort(nodes);
   const Point* const alone = find(points, with(with(facts, "part", "alone"), "program", "matmul_openmp"));
   const auto way = way_of(points, like);
-  const Contest contest{kGluster, kByHand, is_serial ? "MPI" : "MPI + OpenMP",
+  const Contest contest{kGluster,
+                        kByHand,
+                        is_serial ? "MPI" : "MPI + OpenMP",
+                        alone,
                         [&](double count) -> std::optional<double> {
                           if (alone == nullptr || !way) return std::nullopt;
                           return model::product_seconds(alone->seconds().median, n, static_cast<std::int64_t>(count), *way);
                         },
                         [&](double count) { return paper::table2(n, static_cast<std::int64_t>(count), !is_serial); }};
-  const std::string what = fmt::format("{}, {} × {}, {} a node, R = {}", like.text("kernel"), n, n,
-                                       count(like.facts.at("node_threads").get<double>(), "thread"), rate_of(like));
-  const std::string file = fmt::format("{}_{}_{}_threads_{}.svg", like.text("kernel"), n, like.text("node_threads"), like.text("rate"));
+  const std::string what = fmt::format("{}{}, {} × {}, {} a node{}", n == 4096 ? is_serial ? "Figure 3: " : "Figure 4: " : "", like.text("kernel"), n,
+                                       n, count(like.facts.at("node_threads").get<double>(), "thread"), at_rate(like));
+  const std::string file = file_of(fmt::format("{}_{}", like.text("kernel"), n), like);
   const auto total = [](const Point& point) { return point.seconds(); };
   draw(directory / file, {what,
-                          emulation_of(like),
+                          emulation_of(points, like),
                           "nodes",
                           "seconds (median, 95 % interval)",
                           {curve(points, facts, kGluster, "Gluster", nodes, total), curve(points, facts, kByHand, contest.their_name, nodes, total),
                            predicted(contest, nodes)}});
-  std::string text = fmt::format("### {}\n\n{}.", what, emulation_of(like));
+  std::string text = fmt::format("### {}\n\n{}.", what, emulation_of(points, like));
   if (alone != nullptr) text += fmt::format(" The kernel alone on such a node: {} s.", with_spread(alone->seconds()));
-  return text + "\n\n" + side_by_side(points, facts, contest, nodes) + fmt::format("![{}]({})\n\n", what, file);
+  const Point* const fastest =
+      find(points, with(with(facts, "nodes", static_cast<std::int64_t>(values_of(points, "nodes", facts).back())), "program", kGluster));
+  if (fastest != nullptr) text += doubt_of(like, 3, fastest->seconds().median);
+  text += "\n\n" + side_by_side(points, facts, contest, nodes);
+  if (const Point* const library = find(points, with(facts, "program", "matmul_pdgemm")))
+    text += fmt::format("ScaLAPACK's pdgemm, with distribution from the first node and gathering there, on {}: {} s; Gluster / pdgemm {}.\n\n",
+                        count(library->facts.at("nodes").get<double>(), "node"), seconds(library),
+                        ratio_text(find(points, with(with(facts, "nodes", library->facts.at("nodes")), "program", kGluster)), library));
+  return text + fmt::format("![{}]({})\n\n", what, file);
 }
 
 std::string counting(const std::vector<Point>& points, const std::filesystem::path& directory, const Point& like) {
-  Facts facts{{"part", "words"}};
-  for (const char* fact : {"copies", "node_threads", "rate"}) facts[fact] = like.facts.at(fact);
+  const Facts facts = group_of(like, "words", kWordsGroup);
   const std::vector<double> nodes = values_of(points, "nodes", facts);
   const auto all = like.facts.at("words").get<double>();
   const auto at = [&](const char* program, double count) {
     return find(points, with(with(facts, "nodes", static_cast<std::int64_t>(count)), "program", program));
   };
-  const Point* const alone = at("gluster_words", 1);
-  const Point* const two = at("gluster_words", 2);
+  // Of the program by hand, since one rank of it does nothing but count: the model must not know Gluster's own curve.
+  const Point* const alone = at(kWordsByHand, 1);
+  const Point* const two = at(kWordsByHand, 2);
   const auto way = way_of(points, like);
-  const Contest contest{"gluster_words", "word_count_mpi_openmp", "MPI + OpenMP",
+  const Contest contest{"gluster_words",
+                        kWordsByHand,
+                        "MPI + OpenMP",
+                        alone,
                         [&](double count) -> std::optional<double> {
                           if (alone == nullptr || two == nullptr || !way) return std::nullopt;
                           return model::words_seconds(alone->seconds().median, like.facts.at("bytes").get<double>(), two->seconds("merge").median,
@@ -136,33 +219,43 @@ std::string counting(const std::vector<Point>& points, const std::filesystem::pa
                         },
                         [](double) { return std::nullopt; }};
   const std::string what =
-      fmt::format("Words, {} of the text, {} a node, R = {}", like.facts.at("copies") == 1 ? "1 copy" : like.text("copies") + " copies",
-                  count(like.facts.at("node_threads").get<double>(), "thread"), rate_of(like));
-  const std::string file = fmt::format("words_{}_{}_threads_{}.svg", like.text("copies"), like.text("node_threads"), like.text("rate"));
+      fmt::format("Figure 5: words, {} of the text, {} a node{}", like.facts.at("copies") == 1 ? "1 copy" : like.text("copies") + " copies",
+                  count(like.facts.at("node_threads").get<double>(), "thread"), at_rate(like));
+  const std::string file = file_of("words_" + like.text("copies"), like);
   const auto a_second = [&](const Point& point) {
     const Estimate seconds = point.seconds();
     return Estimate{all / seconds.median, all / seconds.high, all / seconds.low};
   };
   draw(directory / file, {what,
-                          emulation_of(like),
+                          emulation_of(points, like),
                           "nodes",
                           "words a second (median, 95 % interval)",
                           {curve(points, facts, contest.ours, "Gluster", nodes, a_second),
                            curve(points, facts, contest.theirs, contest.their_name, nodes, a_second), predicted(contest, nodes, all, true)}});
-  Row heading{""}, rate{"Gluster, million words/s"}, counted{"of it counting, with sending, s"}, merged{"of it merging, s"};
+  Row heading{""}, rate{"Gluster, million words/s"}, rate_by_hand{"MPI + OpenMP, million words/s"}, counted{"Gluster: counting, with sending, s"},
+      merged{"Gluster: merging, s"}, counted_by_hand{"MPI + OpenMP: counting, with sending, on rank 0, s"},
+      merged_by_hand{"MPI + OpenMP: merging, with waiting for the others, s"}, cable{"the text over the first node's cable, s"};
   for (const double count : nodes) {
-    const Point* const point = at("gluster_words", count);
     heading.push_back(bench::count(count, "node"));
-    rate.push_back(point == nullptr ? kNothing : with_spread(a_second(*point), 1e6));
-    counted.push_back(point == nullptr ? kNothing : digits(point->seconds("count").median));
-    merged.push_back(point == nullptr ? kNothing : digits(point->seconds("merge").median));
+    const auto add = [&](const char* program, Row& words, Row& counting_row, Row& merging) {
+      const Point* const point = at(program, count);
+      words.push_back(point == nullptr ? kNothing : with_spread(a_second(*point), 1e6));
+      counting_row.push_back(point == nullptr ? kNothing : digits(point->seconds("count").median));
+      merging.push_back(point == nullptr ? kNothing : digits(point->seconds("merge").median));
+    };
+    add("gluster_words", rate, counted, merged);
+    add(kWordsByHand, rate_by_hand, counted_by_hand, merged_by_hand);
+    cable.push_back(!way || count == 1 ? kNothing : digits(like.facts.at("bytes").get<double>() * (1 - 1 / count) * way->second_byte));
   }
-  return fmt::format("### {}\n\n{:.0f} words. {}.\n\n", what, all, emulation_of(like)) + side_by_side(points, facts, contest, nodes) +
-         table(heading, {rate, counted, merged}) + fmt::format("![{}]({})\n\n", what, file);
+  std::string text = fmt::format("### {}\n\n{:.0f} words. {}.", what, all, emulation_of(points, like));
+  const Point* const fastest = at("gluster_words", nodes.back());
+  if (fastest != nullptr) text += doubt_of(like, 2 + nodes.back(), fastest->seconds().median);
+  return text + "\n\n" + side_by_side(points, facts, contest, nodes) +
+         table(heading, {rate, rate_by_hand, counted, merged, counted_by_hand, merged_by_hand, cable}) + fmt::format("![{}]({})\n\n", what, file);
 }
 
 // One point of each group that differs in these facts, in the order of measuring.
-std::vector<Point> one_of_each(const std::vector<Point>& points, const std::string& part, const std::vector<std::string>& facts) {
+std::vector<Point> one_of_each(const std::vector<Point>& points, const std::string& part, std::span<const char* const> facts) {
   std::vector<Point> some;
   const auto is_like = [&](const Point& a, const Point& b) {
     return std::ranges::all_of(facts, [&](const auto& fact) { return a.text(fact) == b.text(fact); });
@@ -175,15 +268,9 @@ std::vector<Point> one_of_each(const std::vector<Point>& points, const std::stri
 
 }  // namespace
 
-std::string emulation_of(const Point& point) {
-  if (point.text("cpu") == "all") return fmt::format("Nodes: {}", point.text("link"));
-  return fmt::format("Emulated: a node is a virtual host with {} % of a core, in turns of 1 ms, behind a cable of {}", point.text("cpu"),
-                     point.text("link"));
-}
-
 std::string table1(const std::vector<Point>& points) {
   std::vector<Row> rows;
-  for (const Point& like : one_of_each(points, "table1", {"kernel", "n"})) {
+  for (const Point& like : one_of_each(points, "table1", kTable1Group)) {
     Facts facts{{"part", "table1"}, {"kernel", like.facts.at("kernel")}, {"n", like.facts.at("n")}};
     const auto n = like.facts.at("n").get<std::int64_t>();
     const std::string kernel = like.text("kernel");
@@ -202,14 +289,39 @@ std::string table1(const std::vector<Point>& points) {
 
 std::string products(const std::vector<Point>& points, const std::filesystem::path& directory) {
   std::string text;
-  for (const Point& like : one_of_each(points, "products", {"kernel", "n", "node_threads", "rate"})) text += product(points, directory, like);
+  for (const Point& like : one_of_each(points, "products", kProductGroup)) text += product(points, directory, like);
   return text.empty() ? "Not measured.\n\n" : text;
 }
 
 std::string words(const std::vector<Point>& points, const std::filesystem::path& directory) {
   std::string text;
-  for (const Point& like : one_of_each(points, "words", {"copies", "node_threads", "rate"})) text += counting(points, directory, like);
+  for (const Point& like : one_of_each(points, "words", kWordsGroup)) text += counting(points, directory, like);
   return text.empty() ? "Not measured.\n\n" : text;
+}
+
+std::string standing(const std::vector<Point>& points) {
+  std::map<std::string, int> counts;
+  std::vector<std::string> lost;
+  for (const Point& ours : points) {
+    const bool is_words = ours.text("program") == "gluster_words";
+    if (!is_words && (ours.text("program") != kGluster || ours.text("part") != "products")) continue;
+    Facts other = ours.facts;
+    for (const char* answer : {"threads", "ranks"}) other.erase(answer);
+    const Point* const theirs = find(points, with(other, "program", is_words ? kWordsByHand : kByHand));
+    const std::string verdict = win_or_tie(&ours, theirs);
+    if (theirs == nullptr) continue;
+    ++counts[verdict];
+    if (verdict == kLoses)
+      lost.push_back(fmt::format("{} on {}, {} a node{}", is_words ? ours.text("copies") + " copies" : ours.text("kernel") + " " + ours.text("n"),
+                                 count(ours.facts.at("nodes").get<double>(), "node"), count(ours.facts.at("node_threads").get<double>(), "thread"),
+                                 at_rate(ours)));
+  }
+  if (counts.empty()) return "";
+  std::string text = fmt::format(
+      "**On several nodes, Gluster against MPI or MPI + OpenMP**: it wins at {} points, ties at {}, loses at {}; at {} the spread does not tell",
+      counts["wins"], counts["ties"], counts[kLoses], counts["unclear"]);
+  if (counts["too few rounds"] > 0) text += fmt::format(", at {} there are too few rounds", counts["too few rounds"]);
+  return text + (lost.empty() ? "" : fmt::format(". It loses at: {}", fmt::join(lost, "; "))) + ".\n\n";
 }
 
 }  // namespace bench

@@ -13,8 +13,7 @@ std::string table1(const std::vector<Point>& points);
 std::string products(const std::vector<Point>& points, const std::filesystem::path& directory);
 /// Figure 5.
 std::string words(const std::vector<Point>& points, const std::filesystem::path& directory);
-
-/// How the points' nodes were made.
-std::string emulation_of(const Point& point);
+/// At how many points of both Gluster wins, ties and loses, and where it loses.
+std::string standing(const std::vector<Point>& points);
 
 }  // namespace bench

@@ -26,7 +26,12 @@ inline std::string ratio_text(const Point* a, const Point* b) {
   if (a == nullptr || b == nullptr) return kNothing;
   const auto [of, has_few_rounds, is_wide] = compare(*a, *b);
   if (has_few_rounds) return "too few rounds";
-  if (is_wide) return fmt::format("spread too wide: {:.2f} to {:.2f}", of.low, of.high);
+  if (is_wide)
+    return fmt::format("{}: {:.2f} to {:.2f}",
+                       of.low > 1    ? "slower, spread wide"
+                       : of.high < 1 ? "faster, spread wide"
+                                     : "spread too wide",
+                       of.low, of.high);
   return fmt::format("{:.3f} ({:.3f}–{:.3f})", of.median, of.low, of.high);
 }
 

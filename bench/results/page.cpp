@@ -1,5 +1,6 @@
 #include "results/page.hpp"
 
+#include <cmath>
 #include <fstream>
 #include <stdexcept>
 
@@ -59,8 +60,9 @@ std::string throttle(const std::vector<Point>& points) {
     const Point* const whole = find(points, {{"part", "table1"}, {"kernel", slow.facts.at("kernel")}, {"n", slow.facts.at("n")}, {"mode", "serial"}});
     if (whole == nullptr) continue;
     const double expected = whole->seconds().median * 100 / slow.facts.at("cpu").get<double>();
-    rows.push_back({fmt::format("{} {}, threads: {}", slow.text("kernel"), slow.text("n"), slow.text("node_threads")), slow.text("cpu") + " %",
-                    with_spread(slow.seconds()), digits(expected), fmt::format("{:+.0f} %", (slow.seconds().median / expected - 1) * 100)});
+    rows.push_back({fmt::format("{} {}, threads: {}, R = {}", slow.text("kernel"), slow.text("n"), slow.text("node_threads"), slow.text("rate")),
+                    slow.text("cpu") + " %", with_spread(slow.seconds()), digits(expected),
+                    fmt::format("{:+.0f} %", (slow.seconds().median / expected - 1) * 100)});
   }
   std::string text;
   if (!rows.empty())
@@ -75,9 +77,31 @@ std::string throttle(const std::vector<Point>& points) {
   if (text.empty()) return "Not measured.\n\n";
   return text +
          "A rank that spins while it waits uses up its node's turn, and then sleeps until the next: what needs an answer from another node can take "
-         "a whole period longer "
-         "than it would at full speed. A curve is therefore uncertain by about as many periods as it has such steps: two or three for a product, two "
-         "and one a node for words.\n\n";
+         "a whole period longer than "
+         "it would at full speed. The first node's master and its runner are two processes in one part of a core: where Gluster on one node takes "
+         "longer than the kernel alone, "
+         "it is because one waits for data in the turns that the other would need to move it. A program by hand has its rank 0's rows there "
+         "already.\n\n";
+}
+
+// What the model knows of a pair of nodes.
+std::string inputs(const std::vector<Point>& points) {
+  std::vector<Row> rows;
+  for (const Point& call : points) {
+    if (call.text("part") != "overheads" || call.text("program") != "gluster_call" || call.facts.at("nodes") != 2) continue;
+    const Point* const bytes = find(
+        points, {{"part", "overheads"}, {"program", "gluster_bytes"}, {"nodes", 2}, {"cpu", call.facts.at("cpu")}, {"link", call.facts.at("link")}});
+    rows.push_back({call.text("like"), call.text("cpu") == "all" ? "whole cores" : call.text("cpu") + " % of a core", call.text("link"),
+                    with_spread(call.seconds(), 1e-3),
+                    bytes == nullptr ? kNothing : digits(bytes->facts.at("mebibytes").get<double>() / bytes->seconds().median)});
+  }
+  return rows.empty() ? "Not measured.\n\n" : table({"nodes like those of", "each", "cable", "an empty call, ms", "MiB/s"}, rows);
+}
+
+// Two digits that count.
+std::string digits_of_two(double value) {
+  const double unit = std::pow(10, std::floor(std::log10(value)) - 1);
+  return fmt::format("{:.0f}", std::round(value / unit) * unit);
 }
 
 std::string limits(const std::vector<Point>& points) {
@@ -89,7 +113,7 @@ std::string limits(const std::vector<Point>& points) {
       continue;
     Row row{is_calls ? "a call a task" : "a map, a ticket a task",
             point.facts.at("nodes") == 1 ? "2 on the master's node" : "3 on nodes of their own", with_spread(point.seconds(), 1e-6)};
-    for (const double task : {1e-3, 10e-3, 100e-3}) row.push_back(fmt::format("{:.0f}", model::most_runners(task, point.seconds().median)));
+    for (const double task : {1e-3, 10e-3, 100e-3}) row.push_back(digits_of_two(model::most_runners(task, point.seconds().median)));
     rows.push_back(row);
   }
   if (rows.empty()) return "Not measured.\n\n";
@@ -97,15 +121,16 @@ std::string limits(const std::vector<Point>& points) {
 }
 
 std::string csv_of(const std::vector<Point>& points) {
-  const std::vector<std::string> facts{"part", "program", "kernel", "n", "copies", "words", "mode", "nodes", "node_threads", "rate", "link", "cpu"};
-  std::string text = fmt::format("{},rounds,median_s,low_s,high_s\n", fmt::join(facts, ","));
+  const std::vector<std::string> facts{"part",         "program", "kernel", "n",         "copies", "words", "mode", "nodes",
+                                       "node_threads", "runners", "bytes",  "mebibytes", "rate",   "link",  "cpu",  "like"};
+  std::string text = fmt::format("{},starts,rounds,median_s,low_s,high_s\n", fmt::join(facts, ","));
   for (const Point& point : points) {
     for (const std::string& fact : facts) {
       const std::string value = point.text(fact);
       text += (value.find(',') == std::string::npos ? value : '"' + value + '"') + ',';
     }
     const Estimate total = point.seconds();
-    text += fmt::format("{},{:.9g},{:.9g},{:.9g}\n", point.rounds.at("total").size(), total.median, total.low, total.high);
+    text += fmt::format("{},{},{:.9g},{:.9g},{:.9g}\n", point.rounds.at("total").size(), point.round_count(), total.median, total.low, total.high);
   }
   return text;
 }
@@ -120,29 +145,43 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
   const std::vector<Point> points = points_of(measured.runs);
   std::string text = "# The paper's experiments, measured again\n\n";
   text +=
-      "Made by `bench/run paper`; every sample is in `samples.h5`, medians are in `summary.csv`. Numbers are medians of rounds with 95 % bootstrap "
-      "intervals; contestants ran in turn "
-      "and every result was checked. A ratio below 1: Gluster is faster; where its interval is wider than a quarter there is none. *What the paper "
+      "Made by `bench/run paper`; every sample is in `samples.h5`, medians are in `summary.csv`. Numbers are medians of all rounds of several "
+      "starts, with 95 % bootstrap "
+      "intervals that draw starts and then rounds in them; contestants were started in turn, now one first and now the other, and every result was "
+      "checked. A ratio below 1: "
+      "Gluster is faster; where its interval is wider than a quarter there is no number, but what can be said. *What the paper "
       "prints stands in italics: it was measured elsewhere*, "
       "on 16 computers of 14 cores, in Go, with 64-bit integers and the plain triple loop; a dash: it prints nothing, or it was not measured "
-      "here.\n\n";
+      "here.\n\n"
+      "`multiply_naive` is the paper's plain triple loop, `multiply` one in blocks, `multiply_blas` OpenBLAS's. A node in slow motion has a part of "
+      "a core; all of them together "
+      "have 1.6 cores, so a curve has the shape that it would have on whole nodes, and its seconds mean nothing beside the paper's. R is how fast "
+      "the paper's network is taken to "
+      "have been: a cable here is as much slower than R as a node here is slower, by this kernel, than one of the paper's.\n\n";
   text += machine_of(measured.machine);
   const auto left_out = measured.machine.find("left_out");
   if (left_out != measured.machine.end()) text += "**Left out** for lack of time or means: " + left_out->second.get<std::string>() + ".\n\n";
+  text += standing(points);
   text += "## Table 1: one machine, without the library\n\n" + table1(points);
   text +=
       "## Table 2, Figures 3 and 4: the matrix product on several nodes\n\nWith one thread a node: Figure 3; with all of a node's: Figure 4. The "
       "master shares the first node with a runner, as MPI's rank 0 "
-      "computes there.\n\n" +
+      "computes there. A rank a node has no memory to share with another, so a program by hand with shared windows would be the same program "
+      "here.\n\n" +
       products(points, directory);
   text += "## Figure 5: words a second\n\nFrom words in memory to the merged map; reading is not timed.\n\n" + words(points, directory);
   text += "## What the paper claims in words\n\nOne node, with and without the library, at full speed:\n\n" + library(points) + plugins(points);
   text += "## What the emulation itself does\n\n" + throttle(points);
   text +=
-      "## The model\n\nPredictions above come from: the kernel alone on one node, an empty call between two nodes, and what a byte takes between "
-      "them; nothing is fitted to a curve "
-      "(`bench/results/model.hpp`). So many runners are all that one master can keep busy, at full speed on this machine, where master and runners "
-      "share the cores:\n\n" +
+      "## The model\n\nPredictions above come from what is in the next table, measured apart from the curves of Gluster's: the kernel alone on one "
+      "node (of words: the program by hand on one, "
+      "and its merge on two), an empty call between two nodes, and what a byte takes between them (`bench/results/model.hpp`); nothing is fitted. It "
+      "hides no sending behind "
+      "computing, and knows nothing of turns.\n\n" +
+      inputs(points) +
+      "So many runners that compute all the time are what one master can keep busy with empty tasks; bytes come on top. From a few runners on one "
+      "machine, which share its cores "
+      "with the master: an order of magnitude, and where the next design starts.\n\n" +
       limits(points);
   return text;
 }

@@ -6,8 +6,6 @@
 namespace bench {
 namespace {
 
-constexpr double kWidest = 0.25;
-
 bool has(const Facts& facts, const Facts& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& fact) {
     const auto at = facts.find(fact.first);
@@ -23,15 +21,18 @@ std::string Point::text(const std::string& fact) const {
   return at->second.is_string() ? at->second.get<std::string>() : at->second.dump();
 }
 
+std::size_t Point::round_count() const {
+  std::size_t count = 0;
+  for (const auto& start : rounds.at("total")) count += start.size();
+  return count;
+}
+
 std::vector<Point> points_of(const std::vector<Run>& runs) {
   std::vector<Point> points;
   for (const Run& run : runs) {
     auto same = std::ranges::find_if(points, [&](const Point& point) { return point.facts == run.facts; });
     if (same == points.end()) same = points.insert(points.end(), Point{run.facts, {}});
-    for (const auto& [of, seconds] : run.rounds) {
-      auto& all = same->rounds[of];
-      all.insert(all.end(), seconds.begin(), seconds.end());
-    }
+    for (const auto& [of, seconds] : run.rounds) same->rounds[of].push_back(seconds);
   }
   return points;
 }
@@ -50,10 +51,8 @@ std::vector<double> values_of(const std::vector<Point>& points, const std::strin
 }
 
 Comparison compare(const Point& a, const Point& b) {
-  const auto& values = a.rounds.at("total");
-  const auto& baseline = b.rounds.at("total");
-  const Estimate ratio = ratio_of_medians(values, baseline);
-  return {ratio, std::min(values.size(), baseline.size()) < kMinimumRounds, ratio.high - ratio.low > kWidest * ratio.median};
+  const Estimate ratio = ratio_of_medians(a.rounds.at("total"), b.rounds.at("total"));
+  return {ratio, std::min(a.round_count(), b.round_count()) < kMinimumRounds, is_wide(ratio)};
 }
 
 }  // namespace bench

@@ -11,9 +11,10 @@ namespace bench {
 
 struct Point {
   Facts facts = {};
-  std::map<std::string, std::vector<double>> rounds = {};
+  std::map<std::string, Starts> rounds = {};
 
   Estimate seconds(const std::string& of = "total") const { return estimate(rounds.at(of)); }
+  std::size_t round_count() const;
   /// A fact as text; empty: it has none of that name.
   std::string text(const std::string& fact) const;
 };

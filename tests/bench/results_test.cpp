@@ -24,7 +24,15 @@ class ResultsTest : public testing::Test {
   ~ResultsTest() override { fs::remove_all(directory_); }
 
   static bench::Run run(const std::string& program, std::int64_t nodes, std::vector<double> total) {
-    return {{{"part", "products"}, {"program", program}, {"kernel", "multiply"}, {"n", 64}, {"nodes", nodes}, {"node_threads", 1}, {"rate", "1gbit"}, {"link", "1 Mbit/s"}, {"cpu", 10}},
+    return {{{"part", "products"},
+             {"program", program},
+             {"kernel", "multiply"},
+             {"n", 64},
+             {"nodes", nodes},
+             {"node_threads", 1},
+             {"rate", "1gbit"},
+             {"link", "1 Mbit/s"},
+             {"cpu", 10}},
             {{"total", std::move(total)}}};
   }
   std::string page(const Measured& measured) {
@@ -54,28 +62,50 @@ TEST_F(ResultsTest, NameTheFileThatIsNotThereOrIsNoHdf5) {
 }
 
 TEST_F(ResultsTest, AreNoneWhereAContestantHasComputedSomethingWrong) {
-  EXPECT_THAT([] { read_run(R"({"program": "p", "total": [1], "correct": false})"); }, ThrowsMessage<std::runtime_error>(HasSubstr("p has computed something wrong")));
+  EXPECT_THAT([] { read_run(R"({"program": "p", "total": [1], "correct": false})"); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("p has computed something wrong")));
   EXPECT_THROW(read_run(R"({"program": "p", "correct": true})"), std::runtime_error);
 }
 
 TEST_F(ResultsTest, OfSeveralStartsWithTheSameFactsAreOnePoint) {
   const auto points = points_of({run("a", 1, {1}), run("a", 2, {5}), run("a", 1, {3})});
   ASSERT_EQ(points.size(), 2U);
-  EXPECT_THAT(find(points, {{"nodes", 1}})->rounds.at("total"), ElementsAre(1, 3));
+  EXPECT_THAT(find(points, {{"nodes", 1}})->rounds.at("total"), ElementsAre(ElementsAre(1), ElementsAre(3)));
   EXPECT_THAT(find(points, {{"nodes", 3}}), IsNull());
   EXPECT_THAT(values_of(points, "nodes", {{"program", "a"}}), ElementsAre(1, 2));
 }
 
 TEST_F(ResultsTest, HaveARatioOnlyWhereThereAreEnoughRoundsAndTheSpreadIsNarrow) {
-  const Point narrow{{}, {{"total", {10, 10.1, 9.9, 10, 10.05}}}};
-  const Point twice{{}, {{"total", {20, 20.1, 19.9, 20, 20.05}}}};
-  const Point wide{{}, {{"total", {5, 10, 15, 20, 25}}}};
-  const Point few{{}, {{"total", {10, 10, 10, 10}}}};
+  const Point narrow{{}, {{"total", {{10, 10.1, 9.9, 10, 10.05}}}}};
+  const Point twice{{}, {{"total", {{20, 20.1, 19.9, 20, 20.05}}}}};
+  const Point wide{{}, {{"total", {{5, 10, 15, 20, 25}}}}};
+  const Point few{{}, {{"total", {{10, 10, 10, 10}}}}};
   EXPECT_TRUE(compare(twice, narrow).is_number());
   EXPECT_NEAR(compare(twice, narrow).ratio.median, 2, 1e-9);
   EXPECT_GT(compare(twice, narrow).ratio.low, 1.9);
   EXPECT_TRUE(compare(wide, narrow).is_wide);
   EXPECT_TRUE(compare(few, narrow).has_few_rounds);
+}
+
+TEST_F(ResultsTest, OfStartsThatDifferHaveAnIntervalAsWideAsTheStartsAreApart) {
+  const Point steady{{}, {{"total", {{1, 1, 1}, {1, 1, 1}}}}};
+  const Point by_start{{}, {{"total", {{1, 1, 1}, {2, 2, 2}}}}};
+  const Comparison of = compare(by_start, steady);
+  EXPECT_DOUBLE_EQ(of.ratio.low, 1);
+  EXPECT_DOUBLE_EQ(of.ratio.high, 2);
+}
+
+TEST_F(ResultsTest, OfOtherNodesAreOtherCurves) {
+  Measured measured{{}, {}};
+  for (const char* cpu : {"10", "20"})
+    for (const std::int64_t nodes : {1, 2}) {
+      measured.runs.push_back(run("gluster_from_vectors", nodes, {1, 1, 1, 1, 1}));
+      measured.runs.back().facts["cpu"] = std::stoi(cpu);
+    }
+  const std::string text = page(measured);
+  EXPECT_THAT(text, HasSubstr("with 10 % of a core"));
+  EXPECT_THAT(text, HasSubstr("with 20 % of a core"));
+  EXPECT_TRUE(fs::exists(directory_ / "multiply_64_1_threads_1gbit_20_per_cent.svg"));
 }
 
 TEST_F(ResultsTest, ArePutOnAPageBesideThePapersWithDashesWhereThereIsNothing) {
@@ -86,19 +116,25 @@ TEST_F(ResultsTest, ArePutOnAPageBesideThePapersWithDashesWhereThereIsNothing) {
     for (bench::Run* run : {&measured.runs.back(), &measured.runs[measured.runs.size() - 2]}) run->facts["n"] = 1024;
   }
   const std::string text = page(measured);
-  EXPECT_THAT(text, HasSubstr("| Gluster / MPI | 0.500 (0.500–0.500) | 0.500 (0.500–0.500) |"));
-  EXPECT_THAT(text, HasSubstr("| *4.04* | *2.13* |"));
+  EXPECT_THAT(text, HasSubstr("| Gluster / MPI | 0.500 (0.500–0.500) | 0.500 (0.500–0.500) | – | – |"));
+  EXPECT_THAT(text, HasSubstr("| Gluster | wins | wins | – | – |"));
+  EXPECT_THAT(text, HasSubstr("| *4.04* | *2.13* | *0.852* | *0.567* |"));
+  EXPECT_THAT(text, HasSubstr("it wins at 2 points, ties at 0, loses at 0;"));
   EXPECT_THAT(text, HasSubstr("**Left out** for lack of time or means: Figure 5: 270 s."));
   EXPECT_THAT(text, HasSubstr("Emulated: a node is a virtual host with 10 % of a core"));
   EXPECT_THAT(text, HasSubstr("## Table 1: one machine, without the library\n\nNot measured."));
-  EXPECT_GT(fs::file_size(directory_ / "multiply_1024_1_threads_1gbit.svg"), 1000U);
+  EXPECT_GT(fs::file_size(directory_ / "multiply_1024_1_threads_1gbit_10_per_cent.svg"), 1000U);
 }
 
 TEST_F(ResultsTest, OfTwoSetsThatShareNothingAreNotCompared) {
   write_hdf5(directory_ / "samples.h5", {{}, {run("a", 1, {1})}});
   fs::create_directories(directory_ / "other");
   write_hdf5(directory_ / "other" / "samples.h5", {{}, {run("b", 1, {1})}});
-  EXPECT_THAT([&] { compare({directory_.string(), (directory_ / "other").string()}); }, ThrowsMessage<std::runtime_error>(HasSubstr("have no point in common")));
+  EXPECT_THAT(
+      [&] {
+        compare({directory_.string(), (directory_ / "other").string()});
+      },
+      ThrowsMessage<std::runtime_error>(HasSubstr("have no point in common")));
 }
 
 TEST(ModelTest, PredictsComputingAloneOnOneNodeAndWhatGoesThroughTheFirstOnesCableOnMore) {
