@@ -68,10 +68,10 @@ steps() {
       step 400 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
       step 350 'OpenBLAS and pdgemm, n = 4096, all threads, R = 1 Gbit/s, 8 nodes' blas_products
       step 1400 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
+      step 1300 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
       full_step 400 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8
       full_step 400 'Figure 4, R = 10 Gbit/s' products multiply 4096 10gbit 2 1 2 8
       full_step 1400 'Table 2, n = 1024, one thread, R = 10 Gbit/s' products multiply_naive 1024 10gbit 1 "${all[@]}"
-      full_step 1400 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
       full_step 1400 'Figure 5, all threads, R = 10 Gbit/s' words 10gbit 2
       full_step 1400 'Figure 5, one thread, R = 1 Gbit/s' words 1gbit 1
       full_step 850 'Figure 3, n = 4096 with 16 nodes' products multiply 4096 1gbit 1 1 2 8 16
