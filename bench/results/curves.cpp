@@ -282,6 +282,11 @@ std::string table1(const std::vector<Point>& points) {
                     elsewhere(is_theirs ? paper::table1(n, true) : std::nullopt)});
   }
   if (rows.empty()) return "Not measured.\n\n";
+  for (const paper::OneMachine& theirs : paper::kTable1) {
+    const bool is_there = find(points, {{"part", "table1"}, {"kernel", "multiply_naive_i64"}, {"n", theirs.n}}) != nullptr;
+    if (!is_there)
+      rows.push_back({std::to_string(theirs.n), "multiply_naive_i64", kNothing, kNothing, kNothing, kNothing, elsewhere(theirs.serial), elsewhere(theirs.threads)});
+  }
   return table({"n", "kernel", "serial, s", "OpenMP, s", "threads", "serial / OpenMP", "*the paper, serial, elsewhere, s*",
                 "*the paper, goroutines on 14 cores, elsewhere, s*"},
                rows);
@@ -291,6 +296,17 @@ std::string products(const std::vector<Point>& points, const std::filesystem::pa
   std::string text;
   for (const Point& like : one_of_each(points, "products", kProductGroup)) text += product(points, directory, like);
   return text.empty() ? "Not measured.\n\n" : text;
+}
+
+std::string papers_table2() {
+  std::vector<Row> rows;
+  for (const std::int64_t n : {1024, 4096, 8192})
+    for (const bool all_threads : {false, true}) {
+      Row row{fmt::format("{}, {}", n, all_threads ? "all threads" : "one thread")};
+      for (const std::int64_t nodes : {1, 2, 4, 8, 16}) row.push_back(elsewhere(paper::table2(n, nodes, all_threads)));
+      rows.push_back(row);
+    }
+  return table({"*seconds, elsewhere*", "1 node", "2 nodes", "4 nodes", "8 nodes", "16 nodes"}, rows);
 }
 
 std::string words(const std::vector<Point>& points, const std::filesystem::path& directory) {

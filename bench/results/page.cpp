@@ -168,7 +168,7 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
       "master shares the first node with a runner, as MPI's rank 0 "
       "computes there. A rank a node has no memory to share with another, so a program by hand with shared windows would be the same program "
       "here.\n\n" +
-      products(points, directory);
+      products(points, directory) + "The paper's own Table 2, all of it:\n\n" + papers_table2();
   text += "## Figure 5: words a second\n\nFrom words in memory to the merged map; reading is not timed.\n\n" + words(points, directory);
   text += "## What the paper claims in words\n\nOne node, with and without the library, at full speed:\n\n" + library(points) + plugins(points);
   text += "## What the emulation itself does\n\n" + throttle(points);

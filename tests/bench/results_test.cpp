@@ -119,6 +119,7 @@ TEST_F(ResultsTest, ArePutOnAPageBesideThePapersWithDashesWhereThereIsNothing) {
   EXPECT_THAT(text, HasSubstr("| Gluster / MPI | 0.500 (0.500–0.500) | 0.500 (0.500–0.500) | – | – |"));
   EXPECT_THAT(text, HasSubstr("| Gluster | wins | wins | – | – |"));
   EXPECT_THAT(text, HasSubstr("| *4.04* | *2.13* | *0.852* | *0.567* |"));
+  EXPECT_THAT(text, HasSubstr("| 8192, all threads | *456* | *334* | – | *70.8* | *42.8* |"));
   EXPECT_THAT(text, HasSubstr("it wins at 2 points, ties at 0, loses at 0;"));
   EXPECT_THAT(text, HasSubstr("**Left out** for lack of time or means: Figure 5: 270 s."));
   EXPECT_THAT(text, HasSubstr("Emulated: a node is a virtual host with 10 % of a core"));
