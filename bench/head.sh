@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034  # bench/run reads it
-declare -A takes=([smoke]=30 [quick]=100 [default]=600 [full]=1900)
+declare -A takes=([smoke]=30 [quick]=80 [default]=700 [full]=1900)
 
 describe() {
   cat <<END
@@ -19,7 +19,7 @@ END
 }
 
 measure() {
-  declare -A starts=([smoke]=1 [quick]=3 [default]=5 [full]=10) rounds=([smoke]=1 [quick]=2 [default]=2 [full]=3) size=([smoke]=130 [quick]=1024 [default]=4096 [full]=4096)
+  declare -A starts=([smoke]=1 [quick]=2 [default]=5 [full]=10) rounds=([smoke]=1 [quick]=3 [default]=2 [full]=3) size=([smoke]=130 [quick]=1024 [default]=4096 [full]=4096)
   local n=${size[$effort]} copies=30
   if [ "$effort" = smoke ]; then copies=1; fi
   products "$n" multiply

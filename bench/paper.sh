@@ -34,7 +34,7 @@ copies=(1 10 100)
 all=(1 2 4 8 16) # nodes
 case $effort in
   smoke) starts=1 copies=(1) all=(1 2) ;;
-  quick) copies=(1) all=(1 2 4 8) ;;
+  quick) starts=2 rounds_a_start=3 copies=(1) all=(1 2 8) ;;
 esac
 
 steps() {
@@ -48,13 +48,13 @@ steps() {
       step 10 'Figure 5' words 1gbit 2
       ;;
     quick)
-      step 90 'Table 1, n = 1024' table1 1024 multiply_naive multiply_naive_i64 multiply
+      step 60 'Table 1, n = 1024' table1 1024 multiply_naive_i64 multiply
       step 12 'one node with and without the library, n = 1024' library 1024 multiply
       step 10 'a built plugin and a source' plugins 3
       step 25 "the model's numbers" overheads
-      step 75 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
-      step 75 'Table 2, n = 1024 by the quick kernel, one thread, R = 1 Gbit/s' products multiply 1024 1gbit 1 "${all[@]}"
-      step 50 'Figure 5, one copy, all threads' words 1gbit 2
+      step 55 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
+      step 55 'Table 2, n = 1024 by the quick kernel, one thread, R = 1 Gbit/s' products multiply 1024 1gbit 1 "${all[@]}"
+      step 40 'Figure 5, one copy, all threads' words 1gbit 2
       ;;
     *)
       step 90 'Table 1, n = 1024' table1 1024 multiply_naive multiply_naive_i64 multiply

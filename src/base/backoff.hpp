@@ -45,7 +45,7 @@ class Backoff {
     else shortest_look_ = std::min(shortest_look_, look);
     if (looks_ < kLooksBeforeSleep - 1) ++looks_;
     if (looked - moved_ > kHeldUp) nap(kShortestSleep);
-    else if (looks_ >= kLooksBeforeYield) std::this_thread::yield();
+    else if (looks_ >= kLooksBeforeYield && moved_ != looked) std::this_thread::yield();
     waited_ = now();
   }
   void wait_briefly() {
