@@ -200,7 +200,7 @@ library() {  # N KERNEL
 }
 without_library() { here "$1" matmul_openmp "$2" "$rounds_a_start" "$3" | keep part=library mode="$(mode_of "$1")" node_threads="$1"; }
 with_library() {  # THREADS N KERNEL WAY
-  OMP_NUM_THREADS=$1 alone mpirun -n 2 --map-by :OVERSUBSCRIBE --bind-to none "$build/bench/gluster_product" "$2" "$rounds_a_start" "$3" "$4" |
+  OMP_NUM_THREADS=$1 on_one_node 2 "$build/bench/gluster_product" "$2" "$rounds_a_start" "$3" "$4" |
     keep part=library mode="$(mode_of "$1")" node_threads="$1"
 }
 mode_of() { if [ "$1" = 1 ]; then echo serial; else echo threads; fi; }
@@ -209,7 +209,7 @@ plugins() {  # STARTS
   local start
   for ((start = 0; start < $1; ++start)); do
     mkdir -p "$scratch/plugins$start"
-    GLUSTER_CACHE=$scratch/plugins$start/cache alone mpirun -n 2 --map-by :OVERSUBSCRIBE --bind-to none "$build/bench/gluster_plugins" "$scratch/plugins$start" 1 |
+    GLUSTER_CACHE=$scratch/plugins$start/cache on_one_node 2 "$build/bench/gluster_plugins" "$scratch/plugins$start" 1 |
       keep part=plugins || return
   done
 }
@@ -218,7 +218,7 @@ plugins() {  # STARTS
 overheads() {
   local calls=10000 rounds=5
   [ "$effort" != smoke ] || calls=500
-  alone mpirun -n 3 --map-by :OVERSUBSCRIBE --bind-to none "$build/bench/gluster_overheads" "$rounds" $calls | keep part=overheads nodes=1 cpu=all link='this machine' || return
+  on_one_node 3 "$build/bench/gluster_overheads" "$rounds" $calls | keep part=overheads nodes=1 cpu=all link='this machine' || return
   [ "$nodes" = slow ] || return 0
   on_nodes 4 1 1 '' all gluster_overheads "$rounds" $calls | keep part=overheads nodes=4 cpu=all link='as fast as it can be' || return
   on_two_nodes all 'as fast as it can be' '' 'nothing'
@@ -320,6 +320,14 @@ nodes_for() {
   facts=(node_threads="$threads" rate="$r" cpu="$cpu" link="$link")
   keep part=alone nodes=1 "${facts[@]}" <"$lines" || return
   if [ "$nodes" = slow ] || [ ${#hosts[@]} -gt 1 ]; then on_two_nodes "$cpu" "$link" "$rate" "$kernel, $threads, $r"; fi
+}
+
+# on_one_node RANKS PROGRAM WORD...: here, and not on all nodes of an allocation.
+on_one_node() {
+  local ranks=$1 where=()
+  shift
+  if [ "$nodes" = slurm ]; then where=(--host "${hosts[0]}:$ranks"); fi
+  alone mpirun -n "$ranks" "${where[@]}" --map-by :OVERSUBSCRIBE --bind-to none "$@"
 }
 
 # on_nodes COUNT RANKS_ON_FIRST THREADS RATE CPU PROGRAM WORD...: a rank on each other node.

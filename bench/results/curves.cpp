@@ -40,9 +40,10 @@ Facts group_of(const Point& like, const char* part, const Names& names) {
 
 // Of a file: different where the group is.
 std::string file_of(const std::string& what, const Point& like) {
-  std::string rate = like.text("rate");
-  return fmt::format("{}_{}_threads_{}{}.svg", what, like.text("node_threads"), rate,
-                     like.text("cpu") == "all" ? "" : "_" + like.text("cpu") + "_per_cent");
+  std::string name = fmt::format("{}_{}_threads", what, like.text("node_threads"));
+  if (!like.text("rate").empty()) name += "_" + like.text("rate");
+  if (like.text("cpu") != "all") name += fmt::format("_{}_per_cent", like.text("cpu"));
+  return name + ".svg";
 }
 
 std::string at_rate(const Point& point) { return point.text("rate").empty() ? "" : ", R = " + rate_of(point); }
@@ -285,7 +286,8 @@ std::string table1(const std::vector<Point>& points) {
   for (const paper::OneMachine& theirs : paper::kTable1) {
     const bool is_there = find(points, {{"part", "table1"}, {"kernel", "multiply_naive_i64"}, {"n", theirs.n}}) != nullptr;
     if (!is_there)
-      rows.push_back({std::to_string(theirs.n), "multiply_naive_i64", kNothing, kNothing, kNothing, kNothing, elsewhere(theirs.serial), elsewhere(theirs.threads)});
+      rows.push_back({std::to_string(theirs.n), "multiply_naive_i64", kNothing, kNothing, kNothing, kNothing, elsewhere(theirs.serial),
+                      elsewhere(theirs.threads)});
   }
   return table({"n", "kernel", "serial, s", "OpenMP, s", "threads", "serial / OpenMP", "*the paper, serial, elsewhere, s*",
                 "*the paper, goroutines on 14 cores, elsewhere, s*"},

@@ -127,6 +127,17 @@ TEST_F(ResultsTest, ArePutOnAPageBesideThePapersWithDashesWhereThereIsNothing) {
   EXPECT_GT(fs::file_size(directory_ / "multiply_1024_1_threads_1gbit_10_per_cent.svg"), 1000U);
 }
 
+TEST_F(ResultsTest, OfAnAllocationsNodesHaveNoRateAndNoThrottling) {
+  Measured measured{
+      {}, {run("gluster_from_vectors", 2, {1, 1, 1, 1, 1}), run("matmul_openmp", 1, {2, 2, 2, 2, 2}), run("matmul_openmp", 1, {2, 2, 2, 2, 2})}};
+  for (bench::Run& run : measured.runs) run.facts["cpu"] = "all", run.facts["rate"] = "", run.facts["link"] = "an allocation's own";
+  measured.runs[1].facts["part"] = "alone";
+  measured.runs[2].facts["part"] = "table1", measured.runs[2].facts["mode"] = "serial";
+  const std::string text = page(measured);
+  EXPECT_THAT(text, HasSubstr("### multiply, 64 × 64, 1 thread a node\n\nNodes: an allocation's own. The kernel alone on such a node: 2.00"));
+  EXPECT_THAT(text, HasSubstr("## What the emulation itself does\n\nNot measured."));
+}
+
 TEST_F(ResultsTest, OfTwoSetsThatShareNothingAreNotCompared) {
   write_hdf5(directory_ / "samples.h5", {{}, {run("a", 1, {1})}});
   fs::create_directories(directory_ / "other");
