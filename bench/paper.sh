@@ -48,7 +48,7 @@ steps() {
       step 10 'Figure 5' words 1gbit 2
       ;;
     quick)
-      step 60 'Table 1, n = 1024' table1 1024 multiply_naive_i64 multiply
+      step 75 'Table 1, n = 1024' table1 1024 multiply_naive_i64 multiply
       step 12 'one node with and without the library, n = 1024' library 1024 multiply
       step 10 'a built plugin and a source' plugins 3
       step 25 "the model's numbers" overheads
