@@ -52,8 +52,7 @@ steps() {
       step 12 'one node with and without the library, n = 1024' library 1024 multiply
       step 10 'a built plugin and a source' plugins 3
       step 25 "the model's numbers" overheads
-      step 55 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
-      step 55 'Table 2, n = 1024 by the quick kernel, one thread, R = 1 Gbit/s' products multiply 1024 1gbit 1 "${all[@]}"
+      step 90 'Table 2, n = 1024 by the quick kernel, all threads, R = 1 Gbit/s' products multiply 1024 1gbit 2 "${all[@]}"
       step 40 'Figure 5, one copy, all threads' words 1gbit 2
       ;;
     *)
