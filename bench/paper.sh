@@ -84,9 +84,6 @@ steps() {
 
 # step SECONDS TITLE FUNCTION WORD...: planned first, then done. What there is no time for, or what cannot be done here, is left out, and that is said.
 # R is what a cable in slow motion stands for: on an allocation's nodes there is one network, and what asks for another R is done once.
-planning=yes
-seconds_planned=0
-left_out=()
 step() {
   local seconds=$1 title=$2 began=$SECONDS
   shift 2
