@@ -12,6 +12,7 @@
 
 #include <gluster/arguments.hpp>
 #include <gluster/job.hpp>
+#include <gluster/journaled.hpp>
 
 /// Items of a map that travel together.
 namespace gluster::wire {
@@ -45,7 +46,9 @@ class Chunk : public JobState {
   bool folded = false;                      ///< one value for all of them
   std::uint64_t bytes_held = 0;             ///< of its result, once it has ended
   std::shared_ptr<void> kept;
-  std::vector<ItemFailure> failures;  ///< in order
+  std::vector<ItemFailure> failures;         ///< in order
+  std::shared_ptr<const Journaled> journal;  ///< not null: its items are those that were not known when the map began
+  std::vector<std::uint64_t> inputs;         ///< digests of its items, where the journal wants them
 
   void open_value(Decoder& in) final;
   void goes_out(bool beside_master) final;
@@ -58,6 +61,14 @@ class Chunk : public JobState {
   /// Null: it has a value.
   std::exception_ptr error_of(std::size_t item) const;
   bool has_failed() const noexcept { return error_ != nullptr || !failures.empty(); }
+  /// None of it was run, since nobody wanted it any more.
+  bool was_cancelled() const noexcept;
+  /// The input's place, of an item of this chunk.
+  std::size_t index_of(std::size_t item) const { return journal ? journal->missing(first + item) : first + item; }
+  /// Makes it a chunk of this item alone, from a value that was kept.
+  void restore(std::size_t index, Decoder& in);
+  /// The value of an item that has one, borrowed.
+  virtual void encode_item(Encoder& out, std::size_t item) const = 0;
 
  protected:
   virtual void open_items(std::size_t count) = 0;
@@ -68,13 +79,14 @@ class Chunk : public JobState {
 };
 
 template <class R>
-class ChunkOf final : public Chunk {
+class ChunkOf : public Chunk {
  public:
   using Chunk::Chunk;
   static std::shared_ptr<Chunk> make(std::shared_ptr<Engine> engine) { return std::make_shared<ChunkOf>(std::move(engine)); }
   std::vector<std::optional<R>> values;
+  void encode_item(Encoder& out, std::size_t item) const override { encode(out, *values[item]); }
 
- private:
+ protected:
   void open_items(std::size_t items) override { values.resize(items); }
   void open_item(Decoder& in, std::size_t item) override { decode(in, values[item].emplace(fresh<R>())); }
 };
@@ -83,6 +95,7 @@ class ChunkOf<void> final : public Chunk {
  public:
   using Chunk::Chunk;
   static std::shared_ptr<Chunk> make(std::shared_ptr<Engine> engine) { return std::make_shared<ChunkOf>(std::move(engine)); }
+  void encode_item(Encoder&, std::size_t) const override {}
 
  private:
   void open_items(std::size_t) override {}
@@ -108,6 +121,9 @@ class ChunkWriter {
   void repeat(const Chunk& chunk, std::uint32_t item, std::uint32_t count);
   /// Making its items should take no longer.
   void set_deadline(Clock::time_point deadline) noexcept { deadline_ = deadline; }
+  /// Every item's digest is wanted.
+  void want_inputs() noexcept { wants_inputs_ = true; }
+  std::vector<std::uint64_t>&& take_inputs() noexcept { return std::move(inputs_); }
   /// What its frame points into.
   void keep(std::shared_ptr<void> kept) noexcept { kept_ = std::move(kept); }
   const std::shared_ptr<void>& kept() const noexcept { return kept_; }
@@ -139,6 +155,8 @@ class ChunkWriter {
   std::vector<std::uint64_t> objects_;
   std::size_t segments_counted_ = 0;
   std::size_t segment_bytes_ = 0;
+  bool wants_inputs_ = false;
+  std::vector<std::uint64_t> inputs_;
 };
 
 }  // namespace gluster::detail

@@ -47,6 +47,12 @@ struct Range {
   std::int64_t size() const noexcept { return end - begin; }
 };
 
+/// Inputs of a map, as JSON texts.
+struct JsonItems {
+  std::int64_t count = 0;
+  std::function<std::string(std::int64_t)> at;  ///< the same text whenever it is asked; on any thread, one at a time
+};
+
 /// `count` indices in `parts` ranges of nearly equal size, in order; fewer ranges when there are fewer indices.
 std::vector<Range> split(std::int64_t count, int parts);
 
@@ -253,7 +259,7 @@ class Cluster {
     const KernelEntry& by = kernel(reduce);
     std::unique_ptr<Fold> fold = fold_for(kernel(name), by, type_of<R>(), options);
     add_to(*fold, initial);
-    auto parts = parts_of_map<R, false>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
+    auto parts = parts_of_map<R, false, false>(kernel(name), std::forward<Inputs>(inputs), options, std::forward<C>(common)...);
     parts.fold = fold_number(by);
     detail::MapState state(std::move(parts));
     while (auto chunk = state.next(true)) {
@@ -270,6 +276,12 @@ class Cluster {
     return value;
   }
 
+  /// A call whose arguments and value are JSON texts, by the kernel's own signature, as src/plugin/json.hpp says: for programs that do not know its types. Throws UsageError that says
+  /// which argument does not fit, and where in it; also for a kernel with outputs.
+  Job<std::string> run_json(std::string_view name, std::span<const std::string> arguments);
+  /// The same for many: an item's text is the first argument, `common` are the others. An item that does not fit fails alone, with OnError::collect.
+  Map<std::string> map_json(std::string_view name, JsonItems items, const MapOptions& options = {}, std::span<const std::string> common = {});
+
   /// As the runners described themselves.
   std::vector<RunnerInfo> runners() const;
   /// How every runner is. Those of the master's node are looked at where their counters lie, without their knowing; others are asked, also while they
@@ -280,6 +292,11 @@ class Cluster {
 
   /// Only runners on hosts named so far are given calls; before the first such call, all are. UsageError when there is none.
   void use_host(std::string_view host);
+
+  /// Ends the run early and in order: nothing more is sent, what runs comes to its end, and whatever has not begun (calls, what is left of maps) ends with Cancelled, which says `why`. For ever. In a
+  /// program started by launch() SIGUSR1 does it.
+  void drain(std::string_view why);
+  bool is_draining() const;
 
   /// Messages of the library itself: "trace" to "off".
   void set_log_level(std::string_view level);
@@ -308,19 +325,28 @@ class Cluster {
   }
   std::shared_ptr<detail::SharedState> make_shared_state(std::size_t bytes, const Type& type);
 
-  template <class R, bool kSpread, class Inputs, class... C>
+  template <class R, bool kSpread, bool kKept = true, class Inputs, class... C>
   detail::MapState::Parts parts_of_map(const KernelEntry& kernel, Inputs&& inputs, const MapOptions& options, C&&... common) {
     std::tuple<detail::Common<std::decay_t<C>>...> kept(std::forward<C>(common)...);
+    std::shared_ptr<detail::Journaled> journal;
+    bool each_input = false;
     auto parts_of = [&]<class From>(std::type_identity<From>, auto... from) {
-      return detail::MapState::Parts{engine_, &kernel, 0, std::make_unique<From>(std::move(from)..., std::move(kept)), &detail::ChunkOf<R>::make,
-                                     options};
+      return detail::MapState::Parts{
+          engine_, &kernel, 0, std::make_unique<From>(std::move(from)..., std::move(kept)), &detail::ChunkOf<R>::make, options, journal, each_input};
     };
     if constexpr (detail::kIsShared<std::decay_t<Inputs>>) {
       using T = typename std::decay_t<Inputs>::value_type;
       detail::check_map(kernel, 1, detail::pack_all(kept), type_of<R>(), options);
       detail::Elements<T> elements{detail::Kept<Shared<T>>(std::forward<Inputs>(inputs))};
       const detail::Argument any = detail::argument(&elements.any);
-      if (detail::may_send_elements(kernel, any, detail::pack_all(kept)))
+      if (kKept && keeps_journal(options)) {
+        detail::InputsDigest digest(*engine_);
+        digest.add(detail::pack_all(kept));
+        digest.add(any.type->text, std::as_bytes(elements.shared.value.span()));
+        journal = open_journal(kernel, options, digest, elements.size());
+      }
+      // What is known is left out one by one, and not by numbers.
+      if ((!journal || journal->size() == 0) && detail::may_send_elements(kernel, any, detail::pack_all(kept)))
         return parts_of(std::type_identity<detail::NumberedInputs<detail::Elements<T>, std::decay_t<C>...>>(), std::move(elements));
       return parts_of(std::type_identity<detail::RangeInputs<kSpread, detail::SharedView<T>, std::decay_t<C>...>>(),
                       detail::SharedView<T>(elements.shared.value));
@@ -330,10 +356,17 @@ class Cluster {
       if constexpr (kSpread) own = std::tuple_size_v<std::ranges::range_value_t<View>>;
       detail::check_map(kernel, own, detail::pack_all(kept), type_of<R>(), options);
       View view = std::views::all(std::forward<Inputs>(inputs));
+      if (kKept && keeps_journal(options)) {
+        detail::InputsDigest digest(*engine_);
+        digest.add(detail::pack_all(kept));
+        const std::int64_t items = detail::add_inputs<kSpread>(digest, view);
+        each_input = !std::ranges::forward_range<View>;
+        journal = open_journal(kernel, options, digest, items);
+      }
       if constexpr (!kSpread && detail::kIsIota<View>) {
         detail::Indices indices{0, 0};
         if (!view.empty()) indices = {view.front(), std::int64_t{view.back()} + 1};
-        if (detail::may_send_indices(kernel, indices, detail::pack_all(kept)))
+        if ((!journal || journal->size() == 0) && detail::may_send_indices(kernel, indices, detail::pack_all(kept)))
           return parts_of(std::type_identity<detail::NumberedInputs<detail::Indices, std::decay_t<C>...>>(), indices);
       }
       return parts_of(std::type_identity<detail::RangeInputs<kSpread, View, std::decay_t<C>...>>(), std::move(view));
@@ -354,6 +387,10 @@ class Cluster {
   std::unique_ptr<Fold> fold_for(const KernelEntry& kernel, const KernelEntry& reduce, const Type& type, const MapOptions& options) const;
   static std::uint32_t fold_number(const KernelEntry& reduce);
 
+  bool keeps_journal(const MapOptions& options) const;
+  // The next map of the program, in its journal. Throws as MapOptions::journal says.
+  std::shared_ptr<detail::Journaled> open_journal(const KernelEntry& kernel, const MapOptions& options, detail::InputsDigest& inputs,
+                                                  std::int64_t items);
   void import_table(const Manifest& manifest);
   const KernelEntry& kernel(std::string_view name) const;
   void check(const KernelEntry& kernel, const Signature& wanted) const;

@@ -34,6 +34,8 @@ class Inputs {
   /// How many there are where they follow from their numbers, else -1. Any part of those may be written, in any order, whatever remaining() says.
   virtual std::int64_t numbers() const { return -1; }
   virtual void write_numbers(ChunkWriter& /*out*/, std::size_t /*first*/, std::uint32_t /*count*/) const {}
+  /// Passes over what is known; before the first is written. `each_input`: looks at each of these, whether it is still what it was.
+  virtual void leave_out(std::shared_ptr<const Journaled> /*known*/, bool /*each_input*/) {}
 };
 
 /// An argument of all items. They are encoded again for each chunk, so it is kept whatever it is.
@@ -112,15 +114,43 @@ class RangeInputs final : public Inputs {
   }
   std::int64_t remaining() const override { return remaining_; }
   bool is_anyones() const override { return kStays && std::ranges::contiguous_range<View>; }  // nothing of the user's runs
+  void leave_out(std::shared_ptr<const Journaled> known, bool each_input) override {
+    known_ = std::move(known);
+    each_input_ = each_input;
+    pass_known();
+  }
+  /// Writes what the range has in it to `digest`; the range can be read again.
+  static std::int64_t add_to(InputsDigest& digest, View& view) {
+    std::int64_t count = 0;
+    for (auto at = std::ranges::begin(view); at != std::ranges::end(view); ++at, ++count) look_at(*at, [&](const auto& own) { digest.add(own); });
+    return count;
+  }
 
  private:
   template <std::size_t N>
   static void add(ChunkWriter& out, const Item& item, const std::array<Argument, N>& common) {
     out.add(pack_all(hold_all<kSpread>(item)), common);
   }
+  template <class F>
+  static void look_at(Reference given, F&& what) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<Reference>, Item>) what(pack_all(hold_all<kSpread>(given)));
+    else {
+      Item item(std::forward<Reference>(given));
+      what(pack_all(hold_all<kSpread>(item)));
+    }
+  }
   void step() {
+    forward();
+    if (known_) pass_known();
+  }
+  void forward() {
     ++at_;
+    ++index_;
     if (remaining_ > 0) --remaining_;
+  }
+  void pass_known() {
+    for (; at_ != end_ && known_->has(index_); forward())
+      if (each_input_) look_at(*at_, [&](const auto& own) { known_->expect_input(index_, InputsDigest::of_item(own)); });
   }
 
   View view_;
@@ -128,7 +158,35 @@ class RangeInputs final : public Inputs {
   std::ranges::iterator_t<View> at_;
   std::ranges::sentinel_t<View> end_;
   std::int64_t remaining_ = -1;
+  std::size_t index_ = 0;
+  std::shared_ptr<const Journaled> known_;
+  bool each_input_ = false;
 };
+
+template <class T>
+constexpr bool kIsIota = false;
+template <std::signed_integral I>
+constexpr bool kIsIota<std::ranges::iota_view<I, I>> = true;
+
+/// What a range has in it, where it can be read again. The number of items; -1: nobody knows.
+template <bool kSpread, class View>
+std::int64_t add_inputs(InputsDigest& digest, View& view) {
+  using Item = std::ranges::range_value_t<View>;
+  if constexpr (kIsIota<View>) {
+    const std::array bounds{static_cast<std::int64_t>(view.empty() ? 0 : view.front()), static_cast<std::int64_t>(view.size())};
+    digest.add("indices", std::as_bytes(std::span(bounds)));
+    return bounds[1];
+  } else if constexpr (!kSpread && std::ranges::contiguous_range<View> && std::ranges::sized_range<View> && kFlat<Item>) {
+    digest.add(type_of<Item>().text, std::as_bytes(std::span(std::ranges::data(view), std::ranges::size(view))));
+    return static_cast<std::int64_t>(std::ranges::size(view));
+  } else if constexpr (std::ranges::forward_range<View>) {
+    return RangeInputs<kSpread, View>::add_to(digest, view);
+  } else if constexpr (std::ranges::sized_range<View>) {
+    return static_cast<std::int64_t>(std::ranges::size(view));
+  } else {
+    return -1;
+  }
+}
 
 /// Indices [begin, end).
 struct Indices {
@@ -188,10 +246,5 @@ class SharedView : public std::ranges::view_interface<SharedView<T>> {
 
 template <class T>
 concept MapInputs = std::ranges::input_range<T> || kIsShared<std::decay_t<T>>;
-
-template <class T>
-constexpr bool kIsIota = false;
-template <std::signed_integral I>
-constexpr bool kIsIota<std::ranges::iota_view<I, I>> = true;
 
 }  // namespace gluster::detail

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ struct MapOptions {
       OnError::stop;        ///< stop: the first error ends the map; collect: every item is run. An exception of the range of inputs ends it always
   std::int64_t window = 0;  ///< items that may be sent and not yet taken; 0: as many as 64 MiB of results hold, and a chunk a worker
   int priority = 0;         ///< calls of higher priority go first
+  /// A file that keeps the values: a later start runs only what is missing in it. An item is given out when it is on disk. Empty: Options::journal, if that is set. A journal of
+  /// another kernel or version of it, or of other inputs, is a UsageError, as one that another process has. Ranges are read twice, where that can be done.
+  std::filesystem::path journal = {};
 };
 
 /// One item of a map: its input's place, and its value or its error.
@@ -68,6 +72,8 @@ class MapState {
     std::unique_ptr<Inputs> inputs;
     std::shared_ptr<Chunk> (*make_chunk)(std::shared_ptr<Engine>);
     MapOptions options;
+    std::shared_ptr<Journaled> journal = nullptr;  ///< null: none is wanted
+    bool each_input = false;                       ///< it has a digest of each: the inputs can be read only once
   };
   explicit MapState(Parts parts);
   /// Cancels what has not ended, and waits until nothing of the inputs is read any more.
@@ -78,6 +84,10 @@ class MapState {
   std::shared_ptr<Chunk> next(bool in_order);
   void cancel() noexcept;
   OnError on_error() const noexcept;
+  /// Null: there is none.
+  const Journaled* journal() const noexcept;
+  /// A chunk of one item that the journal has.
+  std::shared_ptr<Chunk> known(std::size_t index) const;
 
  private:
   struct State;
@@ -94,18 +104,13 @@ class MapRun {
 
   /// To the next; false: there are no more. With OnError::stop, an item that failed is the last.
   bool step(bool in_order) {
+    if (step_to_known(in_order)) return true;
     while (!chunk_ || at_ == chunk_->count) {
       chunk_ = std::static_pointer_cast<ChunkOf<R>>(state_.next(in_order));
       if (!chunk_) return false;
       at_ = 0;
     }
-    item.index = chunk_->first + at_;
-    item.error = chunk_->error_of(at_);
-    if constexpr (!std::is_void_v<R>) {
-      if (item.error) item.value.reset();
-      else item.value = std::move(chunk_->values[at_]);
-    }
-    ++at_;
+    take(*chunk_, at_++);
     if (item.error && !first_error_) first_error_ = item.error;
     if (item.error && state_.on_error() == OnError::stop) cancel();
     return true;
@@ -120,10 +125,32 @@ class MapRun {
   void cancel() noexcept {
     state_.cancel();
     chunk_ = nullptr;
+    known_left_ = 0;
   }
 
  private:
+  void take(ChunkOf<R>& chunk, std::size_t at) {
+    item.index = chunk.index_of(at);
+    item.error = chunk.error_of(at);
+    if constexpr (!std::is_void_v<R>) {
+      if (item.error) item.value.reset();
+      else item.value = std::move(chunk.values[at]);
+    }
+    next_ = item.index + 1;
+  }
+  // To an item whose value is known: in its turn, or ahead of all others.
+  bool step_to_known(bool in_order) {
+    if (known_left_ == 0) return false;
+    std::size_t index = state_.journal()->known(state_.journal()->size() - known_left_);
+    if (in_order && index != next_) return false;
+    --known_left_;
+    take(static_cast<ChunkOf<R>&>(*state_.known(index)), 0);
+    return true;
+  }
+
   MapState state_;
+  std::size_t known_left_ = state_.journal() == nullptr ? 0 : state_.journal()->size();
+  std::size_t next_ = 0;
   std::shared_ptr<ChunkOf<R>> chunk_;
   std::size_t at_ = 0;
   std::exception_ptr first_error_;

@@ -21,7 +21,9 @@ struct Options {
   std::filesystem::path cache;   ///< where plugins are kept; empty: as from_environment chooses
   std::filesystem::path trace;   ///< a file for what each rank did and when, for Perfetto or chrome://tracing, written at the end; empty: none
 
-  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_MASTER_COMPUTES, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_TRACE, GLUSTER_CACHE (else
+  std::filesystem::path journal;  ///< a file that keeps the values of the program's maps, as MapOptions::journal does; empty: none
+
+  /// GLUSTER_CREDIT, GLUSTER_THREADS, GLUSTER_MEMORY, GLUSTER_MASTER_COMPUTES, GLUSTER_TAG_OUTPUT, GLUSTER_LOG, GLUSTER_CXX, GLUSTER_TRACE, GLUSTER_JOURNAL, GLUSTER_CACHE (else
   /// XDG_CACHE_HOME/gluster). Throws UsageError that names the variable with a value it cannot have.
   static Options from_environment();
 };

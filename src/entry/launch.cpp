@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "entry/crew.hpp"
+#include "entry/drain_signal.hpp"
 #include "entry/running.hpp"
 #include "entry/surroundings.hpp"
 
@@ -17,6 +18,7 @@ namespace gluster {
 namespace {
 
 constexpr std::chrono::seconds kGrace{2};  // for running kernels, when the master's program has failed
+constexpr int kGoOnLater = 75;             // EX_TEMPFAIL: the run was ended early and in order
 
 // What has to happen when the user's main leaves by exit() and not by returning.
 class ExitGuard {
@@ -46,10 +48,17 @@ void say(const std::string& text) {
 // Runs the user's main; empty after an exception, which has been told.
 std::optional<int> run_main(const std::function<int(Cluster&)>& main, Cluster& cluster) {
   entry::RunningCluster running(cluster);
+  entry::DrainSignal drain([&] {
+    say("told to end (SIGUSR1): what runs comes to its end, and nothing more is begun");
+    cluster.drain("the run is being ended");
+  });
   try {
     return main(cluster);
   } catch (const abi::__forced_unwind&) {
     throw;
+  } catch (const Cancelled& error) {
+    if (cluster.is_draining()) return say(error.what()), kGoOnLater;
+    say(fmt::format("the master's program failed: {}", error.what()));
   } catch (const std::exception& error) {
     say(fmt::format("the master's program failed: {}", error.what()));
   } catch (...) {
@@ -106,6 +115,7 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
   around.expect_world(comm.size());
   if (comm.size() == 1) return lead([&] { return entry::lead_alone(options, &self); }, main, &environment);
   if (comm.rank() != 0) {
+    entry::ignore_drain_signal();
     entry::serve(comm, options, &self);
     return EXIT_SUCCESS;
   }

@@ -75,6 +75,7 @@ Options Options::from_environment() {
   if (auto level = variable("GLUSTER_LOG"); !level.empty()) options.log = level;
   options.cxx = variable("GLUSTER_CXX");
   options.trace = variable("GLUSTER_TRACE");
+  options.journal = variable("GLUSTER_JOURNAL");
   options.cache = cache_directory();
   return options;
 }

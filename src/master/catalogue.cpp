@@ -46,7 +46,8 @@ bool Catalogue::has(const std::filesystem::path& path, const std::string& identi
   return at != imported_.end() && at->second.path == path && at->second.identity == identity;
 }
 
-void Catalogue::add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library, std::uint32_t image) {
+void Catalogue::add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library, std::uint32_t image,
+                    const std::string& version) {
   std::string stem = stem_for(path);
   std::unique_lock lock(mutex_);
   Imported& imported = imported_[stem];
@@ -60,6 +61,7 @@ void Catalogue::add(const std::filesystem::path& path, const std::string& identi
     kernel.number = number++;
     kernel.signature = &entry.kernel->signature();
     kernel.code = entry.kernel;
+    kernel.version = version;
     if (entry.doc != nullptr) {
       kernel.documentation = entry.doc->text;
       kernel.parameters.assign(entry.doc->parameters, entry.doc->parameters + entry.doc->parameter_count);

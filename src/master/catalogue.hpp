@@ -26,7 +26,8 @@ class Catalogue {
   // True when this path was imported with these bytes before.
   bool has(const std::filesystem::path& path, const std::string& identity) const;
   // Makes a library's kernels callable as `stem.function`, in place of what the same path had before.
-  void add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library, std::uint32_t image);
+  void add(const std::filesystem::path& path, const std::string& identity, const plugin::Library& library, std::uint32_t image,
+           const std::string& version = "");
   // Throws UsageError with the nearest name there is.
   const KernelEntry& find(std::string_view name) const;
   std::vector<KernelInfo> list() const;

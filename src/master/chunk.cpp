@@ -50,6 +50,17 @@ void Chunk::set_error(std::size_t item, std::exception_ptr error) {
   error_ = std::move(error);
 }
 
+bool Chunk::was_cancelled() const noexcept {
+  if (!error_) return false;
+  try {
+    std::rethrow_exception(error_);
+  } catch (const Cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 // What it cannot draw there is drawn here.
 void Chunk::goes_out(bool beside_master) {
   if (!draws || beside_master) return;
@@ -61,6 +72,13 @@ void Chunk::goes_out(bool beside_master) {
   head.count = range.count;
   call.frame.set(0, head);
   set_range(range.first, range.count);
+}
+
+void Chunk::restore(std::size_t index, Decoder& in) {
+  set_range(index, 1);
+  journal = nullptr;
+  open_items(1);
+  open_item(in, 0);
 }
 
 void Chunk::close() noexcept {
@@ -82,7 +100,7 @@ std::exception_ptr Chunk::error_of(std::size_t item) const {
       std::lower_bound(failures.begin(), failures.end(), item, [](const ItemFailure& failure, std::size_t wanted) { return failure.item < wanted; });
   if (folded ? failures.empty() : at == failures.end() || at->item != item) return nullptr;
   const ItemFailure& failure = folded ? failures.front() : *at;
-  CallSite site{call.kernel->name, call.runner, call.on->host, call.attempt, static_cast<std::int64_t>(first + failure.item)};
+  CallSite site{call.kernel->name, call.runner, call.on->host, call.attempt, static_cast<std::int64_t>(index_of(failure.item))};
   return std::make_exception_ptr(KernelError(fmt::format("item {}: {} on rank {} ({}), attempt {}, threw {}{}{}", site.item, site.kernel, site.rank,
                                                          site.host, site.attempt, failure.type, failure.message.empty() ? "" : ": ", failure.message),
                                              site, failure.type, failure.message));
@@ -114,6 +132,7 @@ void ChunkWriter::add(std::span<const Argument> own, std::span<const Argument> c
     return;
   }
   if (patience_.count() != 0) places_.push_back({before.body, before.segments});
+  if (wants_inputs_) inputs_.push_back(InputsDigest::of_item(own));
   ++count_;
   note_objects(own);
 }
@@ -158,6 +177,7 @@ void ChunkWriter::repeat(const Chunk& chunk, std::uint32_t item, std::uint32_t c
   out_->segments.assign(from.segments.begin() + static_cast<std::ptrdiff_t>(begin.segments),
                         from.segments.begin() + static_cast<std::ptrdiff_t>(end.segments));
   objects_ = chunk.call.objects;
+  if (!chunk.inputs.empty()) inputs_.assign(chunk.inputs.begin() + item, chunk.inputs.begin() + item + count);
   count_ = count;
 }
 

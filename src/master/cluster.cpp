@@ -1,15 +1,21 @@
 #include <gluster/cluster.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "base/digest.hpp"
+#include "base/files.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/pages.hpp"
+#include "data/journal.hpp"
 #include "master/arguments.hpp"
 #include "master/catalogue.hpp"
 #include "master/engine.hpp"
@@ -19,7 +25,7 @@ namespace gluster {
 
 struct Cluster::State {
   explicit State(const Options& options)
-      : memory_required(options.memory_required), told_of_memory(options.memory == 0U), shelf(options.cache, options.cxx) {}
+      : memory_required(options.memory_required), told_of_memory(options.memory == 0U), shelf(options.cache, options.cxx), journal(options.journal) {}
 
   bool memory_required;
   std::mutex sharing;   // one array at a time is given its place
@@ -28,6 +34,9 @@ struct Cluster::State {
   std::mutex importing;  // one import at a time
   plugin::Shelf shelf;
   master::Catalogue catalogue;
+  std::filesystem::path journal;  // of maps that name none
+  std::map<std::filesystem::path, std::shared_ptr<data::Journal>> journals;
+  std::mutex journaling;                                       // for these
   std::map<std::string, std::uint32_t> images;                 // by identity: the same bytes are one image
   std::vector<std::shared_ptr<const plugin::Library>> loaded;  // entries point into them
 };
@@ -35,7 +44,13 @@ struct Cluster::State {
 Cluster::Cluster(std::shared_ptr<Engine> engine, const Options& options) : engine_(std::move(engine)), state_(std::make_unique<State>(options)) {
   if (options.memory_required) engine_->with([](auto& dispatcher) { dispatcher.shares().require_memory(); });
 }
-Cluster::~Cluster() = default;
+Cluster::~Cluster() {
+  for (auto& [path, journal] : state_->journals) try {
+      if (journal) journal->close("the program has ended");
+    } catch (const std::exception& error) {
+      base::log().error("{}", error.what());
+    }
+}
 
 int Cluster::workers() const {
   return engine_->with([](auto& dispatcher) { return dispatcher.roster().workers(); });
@@ -54,7 +69,7 @@ void Cluster::import_functions(const std::filesystem::path& file) {
       return dispatcher.add_image({std::move(plugin), shelved.object_bytes, shelved.source_text});
     });
   state_->loaded.push_back(shelved.library);
-  state_->catalogue.add(path, shelved.identity, *shelved.library, at->second);
+  state_->catalogue.add(path, shelved.identity, *shelved.library, at->second, shelved.source.empty() ? shelved.digest : shelved.source);
 }
 
 void Cluster::import_table(const Manifest& manifest) {
@@ -69,6 +84,19 @@ void Cluster::import_table(const Manifest& manifest) {
   });
   state_->loaded.push_back(library);
   state_->catalogue.add(path, identity, *library, image);
+}
+
+bool Cluster::keeps_journal(const MapOptions& options) const { return !options.journal.empty() || !state_->journal.empty(); }
+
+std::shared_ptr<detail::Journaled> Cluster::open_journal(const KernelEntry& kernel, const MapOptions& options, detail::InputsDigest& inputs,
+                                                         std::int64_t items) {
+  std::lock_guard lock(state_->journaling);
+  auto path = std::filesystem::absolute(options.journal.empty() ? state_->journal : options.journal).lexically_normal();
+  auto& journal = state_->journals[path];
+  if (!journal) journal = data::Journal::open(path, {base::host_name(), base::program_path(), ::getpid(), std::time(nullptr)});
+  // A kernel of the program itself is as old as the program.
+  std::string version = kernel.version.empty() ? base::sha256(base::read_file(base::program_path())) : kernel.version;
+  return std::make_shared<detail::Journaled>(journal->next_map({kernel.name, kernel.signature->text(), version, inputs.finish(), items}));
 }
 
 const KernelEntry& Cluster::kernel(std::string_view name) const { return state_->catalogue.find(name); }
@@ -145,6 +173,7 @@ std::unique_ptr<Fold> Cluster::fold_for(const KernelEntry& kernel, const KernelE
   if (reduce.signature->result.text != type.text || kernel.signature->result.text != type.text)
     refuse(
         fmt::format("the first value is {}, the kernels return {} and {}", type.text, kernel.signature->result.text, reduce.signature->result.text));
+  if (!options.journal.empty()) refuse("what is folded on the runners has no values that a journal could keep");
   if (options.on_error == OnError::collect) refuse("OnError::collect has no meaning where values become one");
   return reduce.code->fold();
 }
@@ -190,6 +219,9 @@ void Cluster::use_host(std::string_view host) {
   });
   if (!found) throw UsageError(fmt::format("there is no runner on a host called {}", host));
 }
+
+void Cluster::drain(std::string_view why) { engine_->drain(std::string(why)); }
+bool Cluster::is_draining() const { return engine_->is_draining(); }
 
 void Cluster::set_log_level(std::string_view level) { base::set_log_level(level); }
 

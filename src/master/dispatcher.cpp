@@ -26,6 +26,7 @@ Dispatcher::Dispatcher(wire::Link& link, Roster roster, std::size_t memory)
 // --- calls ---------------------------------------------------------------------------------------------------------
 
 void Dispatcher::submit(JobPointer job) {
+  if (!drained_.empty()) return finish_unsent(job, drained_);
   if (!queue_.empty()) {  // nobody overtakes, but by priority
     queue_.push(std::move(job));
     return send_queued();
@@ -82,6 +83,7 @@ void Dispatcher::queue_again(const JobPointer& job) {
   JobState::Call& call = job->call;
   call.recalled = call.sent_out = false;
   call.runner = -1;
+  if (!drained_.empty()) return finish_unsent(job, drained_);
   queue_.push_front(job);
   send_queued();
 }
@@ -200,9 +202,33 @@ bool Dispatcher::cancel(const JobPointer& job) {
 }
 
 void Dispatcher::cancel_queued(const std::string& why) {
-  while (!queue_.empty()) {
-    JobPointer job = queue_.pop();
-    finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was not sent: {}", job->call.kernel->name, why))));
+  while (!queue_.empty()) finish_unsent(queue_.pop(), why);
+}
+
+void Dispatcher::finish_unsent(const JobPointer& job, const std::string& why) {
+  finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was not sent: {}", job->call.kernel->name, why))));
+}
+
+// A runner begins them in the order they were sent: the first that it has is running.
+void Dispatcher::drain(const std::string& why) {
+  drained_ = why;
+  cancel_queued(why);
+  std::map<int, std::uint64_t> first;  // by runner
+  std::vector<JobPointer> given;
+  jobs_.for_each([&](JobState& job) {
+    given.push_back(job.shared_from_this());
+    if (!job.call.sent_out) return;
+    auto at = first.try_emplace(job.call.runner, job.call.number).first;
+    at->second = std::min(at->second, job.call.number);
+  });
+  for (const JobPointer& job : given) {
+    JobState::Call& call = job->call;
+    if (!call.sent_out) {
+      forget_held(job);
+      queue_again(release(call));
+    } else if (call.number != first[call.runner] && !call.leaving && !std::exchange(call.recalled, true)) {
+      link_->send(call.runner, wire::frame_of(Word::kCancel, call.number));
+    }
   }
 }
 

@@ -55,6 +55,8 @@ class Dispatcher final : public wire::Receiver {
   void set_willing(bool willing) noexcept { willing_ = willing; }
   // Ends every job that has not been sent; `why` goes into its Cancelled.
   void cancel_queued(const std::string& why);
+  // The same, for those to come too; what waits at a runner is taken back, and what runs there comes to its end.
+  void drain(const std::string& why);
   // Ends every job there is.
   void abandon(const std::string& why);
   // Asks every runner for the time.
@@ -115,6 +117,7 @@ class Dispatcher final : public wire::Receiver {
   void send_call(const JobPointer& job, bool waited);
   JobPointer release(const JobState::Call& call);
   void finish(const JobPointer& job, std::exception_ptr error);
+  void finish_unsent(const JobPointer& job, const std::string& why);
   void fail(const JobPointer& job, const wire::Failure& failure, wire::Outcome outcome);
   CallSite site(const JobState& job) const;
   Shipment& offer(Shelved& shelved, int rank);
@@ -150,6 +153,7 @@ class Dispatcher final : public wire::Receiver {
   std::uint64_t ended_ = 0;
   Trace* trace_ = nullptr;
   bool willing_ = false;
+  std::string drained_;  // why; empty: it is not
   bool told_of_copies_ = false;
   Clock::time_point balanced_{};  // the last time
   Clock::time_point now_{};

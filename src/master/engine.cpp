@@ -378,6 +378,15 @@ void Engine::wake_helper() {
 
 // --- the end ---------------------------------------------------------------------------------------------------------
 
+void Engine::drain(const std::string& why) {
+  draining_.store(true);
+  with([&](auto& dispatcher) {
+    take_inbox();
+    dispatcher.drain(why);
+  });
+  tell_waiters();
+}
+
 bool Engine::shut_down(Clock::time_point deadline) {
   {
     std::lock_guard lock(inbox_mutex_);

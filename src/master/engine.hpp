@@ -55,6 +55,9 @@ class Engine {
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
   void release(std::uint64_t object);
   bool is_over() const noexcept { return over_.load(); }
+  // From now on nothing more is sent: what has not begun ends with Cancelled, which says why.
+  void drain(const std::string& why);
+  bool is_draining() const noexcept { return draining_.load(); }
   // Throws UsageError when it is over, which names what was to be called.
   void expect_running(const KernelEntry& kernel) const;
 
@@ -113,6 +116,7 @@ class Engine {
   const bool memory_is_shared_;
   std::unique_ptr<master::Trace> trace_;
   master::Dispatcher dispatcher_;
+  std::atomic<bool> draining_ = false;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton
 
   std::mutex inbox_mutex_;

@@ -15,6 +15,7 @@ struct KernelEntry {
   std::string documentation;
   std::vector<std::string> parameters;
   const struct Kernel* code = nullptr;  // in this process
+  std::string version = {};             // digest of its source, or of the object that was built
 };
 
 }  // namespace gluster

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <limits>
 #include <map>
 #include <mutex>
+
+#include <fmt/format.h>
 
 #include "master/chunk_sizer.hpp"
 #include "master/engine.hpp"
@@ -21,6 +24,8 @@ constexpr int kChunksPerWorker = 3;                               // one runs, o
 constexpr std::chrono::milliseconds kMaking{1};                   // inputs of one chunk, where the user's own code makes them
 constexpr std::chrono::milliseconds kPatience{4};                 // with a chunk that should take a millisecond
 constexpr std::int64_t kMostTickets = 0xffffffff;                 // what the word holds
+constexpr std::chrono::seconds kProgressPeriod{1};                // a journal is told how far it is
+constexpr std::size_t kOnDisk = 0;                                // no chunk's number: more of the journal is on disk
 
 }  // namespace
 
@@ -32,7 +37,9 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
         patience(parts.options.chunk > 0 ? std::chrono::milliseconds(0) : kPatience),
         all(inputs->numbers()),
         tickets(all > 0 && all <= kMostTickets ? TicketWord::make(parts.engine) : nullptr),
-        sizer(parts.options.chunk) {}
+        sizer(parts.options.chunk) {
+    if (parts.journal) inputs->leave_out(parts.journal, parts.each_input);
+  }
 
   Parts parts;  // but its inputs
   const std::shared_ptr<Inputs> inputs;
@@ -48,6 +55,13 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   master::ChunkSizer sizer;
   std::map<std::size_t, std::shared_ptr<Chunk>> under_way;  // by their number
   std::map<std::size_t, std::shared_ptr<Chunk>> done;       // by their first item
+  struct Unsaved {
+    std::uint64_t number;  // of its last record
+    std::shared_ptr<Chunk> chunk;
+  };
+  std::deque<Unsaved> unsaved;  // done, and given out when the journal has them on disk
+  std::uint64_t values = 0, failures = 0;
+  Clock::time_point begun = Clock::now(), told = begun;
   struct Rest {
     std::uint32_t count;
     std::shared_ptr<Chunk> of;  // null: they follow from their numbers
@@ -65,6 +79,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   std::uint64_t item_bytes = 0;  // of a result, the last time
   bool exhausted = false;        // no more inputs are taken
   bool cancelled = false;
+  bool dropped = false;  // the run is being ended: what was to be run has not been
 
   // Items below it may be sent.
   std::size_t limit() const {
@@ -76,6 +91,11 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   bool may_issue() const {
     if (exhausted || issued >= limit()) return false;
     return !tickets || under_way.size() < limit() - taken.size() - items_done;  // each finds something to draw
+  }
+  // Every item has been given out.
+  bool is_complete() const {
+    if (dropped || !rests.empty() || !done.empty()) return false;
+    return tickets ? taken.size() == static_cast<std::size_t>(all) : exhausted || inputs->remaining() == 0;
   }
   // There is a place for one more chunk, and for its results; those that come earlier than others which are there already always have one.
   bool has_room(int workers) const {
@@ -94,7 +114,11 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   }
 
   std::shared_ptr<Chunk> make_chunk();
-  ChunkWriter writer_for(Chunk& chunk, std::size_t first) { return {*parts.kernel, first, parts.fold, patience, chunk.call.frame}; }
+  ChunkWriter writer_for(Chunk& chunk, std::size_t first) {
+    ChunkWriter writer(*parts.kernel, first, parts.fold, patience, chunk.call.frame);
+    if (parts.each_input) writer.want_inputs();
+    return writer;
+  }
   void send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer, std::shared_ptr<void> kept);
   void issue(int workers);
   void issue_draw(std::uint32_t most, int workers);
@@ -111,6 +135,10 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
   void collect(std::size_t number);
   void collect_all();
   void finish(std::shared_ptr<Chunk> chunk);
+  void give_out_saved();
+  void tell_journal(bool at_once);
+  template <class F>
+  void with_journal(F&& what);
   void advance_in_background() noexcept;
   void cancel_under_way() noexcept;
   std::shared_ptr<Chunk> take(std::map<std::size_t, std::shared_ptr<Chunk>>::iterator at);
@@ -118,6 +146,7 @@ struct MapState::State : std::enable_shared_from_this<MapState::State> {
 
 std::shared_ptr<Chunk> MapState::State::make_chunk() {
   auto chunk = parts.make_chunk(parts.engine);
+  chunk->journal = parts.journal;
   chunk->folded = parts.fold != 0;
   chunk->call.kernel = parts.kernel;
   chunk->call.is_batch = true;
@@ -130,6 +159,7 @@ void MapState::State::send(std::shared_ptr<Chunk> chunk, ChunkWriter& writer, st
   writer.close();
   chunk->count = writer.count();
   chunk->places = writer.take_places();
+  chunk->inputs = writer.take_inputs();
   // A kernel may still read what all items have in common when the map itself is gone.
   chunk->kept = std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<Inputs>>>(std::move(kept), inputs);
   call.objects = writer.objects();
@@ -201,7 +231,7 @@ void MapState::State::issue_rest(std::uint32_t most) {
 
 // One more chunk. False: there is none to be made now.
 bool MapState::State::make_one(int workers) {
-  if (cancelled || (rests.empty() && exhausted) || !has_room(workers)) return false;
+  if (cancelled || parts.engine->is_draining() || (rests.empty() && exhausted) || !has_room(workers)) return false;
   try {
     parts.engine->expect_running(*parts.kernel);  // else inputs in node memory are gone
     look_at_tickets();
@@ -236,7 +266,7 @@ void MapState::State::end_tickets() {
 
 // What was drawn and has not come, though nothing is under way, goes out as an ordinary call. False: there is no such thing.
 bool MapState::State::recover() {
-  if (!tickets || cancelled) return false;
+  if (!tickets || cancelled || !unsaved.empty() || parts.engine->is_draining()) return false;
   look_at_tickets();
   std::size_t first = taken.first_gap(), end = taken.end_of_first_gap(done.empty() ? issued : std::min(issued, done.begin()->first));
   if (first >= end) return false;
@@ -248,12 +278,14 @@ bool MapState::State::recover() {
 // A chunk has ended.
 void MapState::State::collect(std::size_t number) {
   ++collected;
+  if (number == kOnDisk) return give_out_saved();
   auto at = under_way.find(number);
   std::shared_ptr<Chunk> chunk = std::move(at->second);
   under_way.erase(at);
   items_sent -= chunk->asked;
   chunk->close();
   if (cancelled) return;
+  if (parts.engine->is_draining() && chunk->was_cancelled()) return void(dropped = true);
   if (chunk->draws) {  // it failed before anybody knew what it would draw: that is its share of the error
     base::Tickets::Range range = tickets->with([&](base::Tickets& word) { return word.draw(chunk->count, 0); });
     chunk->set_range(range.first, range.count);
@@ -278,7 +310,48 @@ void MapState::State::finish(std::shared_ptr<Chunk> chunk) {
   items_done += chunk->count;
   if (parts.options.on_error == OnError::stop && chunk->has_failed() && !std::exchange(exhausted, true)) end_tickets();
   std::size_t first = chunk->first;
-  done.emplace(first, std::move(chunk));
+  if (!parts.journal) return void(done.emplace(first, std::move(chunk)));
+  const std::size_t failed = !chunk->has_failed() ? 0 : chunk->failures.empty() ? chunk->count : chunk->failures.size();
+  failures += failed;
+  values += chunk->count - failed;
+  if (failed == chunk->count) return void(done.emplace(first, std::move(chunk)));
+  with_journal([&] {
+    std::uint64_t record = parts.journal->add(*chunk);
+    unsaved.push_back({record, std::move(chunk)});
+    tell_journal(false);
+  });
+}
+
+void MapState::State::give_out_saved() {
+  if (unsaved.empty()) return;
+  std::uint64_t saved = 0;
+  with_journal([&] { saved = parts.journal->saved(); });
+  for (; !unsaved.empty() && unsaved.front().number <= saved; unsaved.pop_front()) {
+    std::size_t first = unsaved.front().chunk->first;
+    done.emplace(first, std::move(unsaved.front().chunk));
+  }
+}
+
+// What it throws, everybody meets: nothing that comes after it could be kept.
+template <class F>
+void MapState::State::with_journal(F&& what) {
+  try {
+    what();
+  } catch (...) {
+    error = std::current_exception();
+    exhausted = true;
+    unsaved.clear();
+    end_tickets();
+    throw;
+  }
+}
+
+void MapState::State::tell_journal(bool at_once) {
+  const Clock::time_point now = Clock::now();
+  if (!at_once && now - told < kProgressPeriod) return;
+  told = now;
+  std::string runners = parts.engine->with([](auto& dispatcher) { return dispatcher.roster().text(); });
+  parts.journal->tell(parts.journal->size() + values, failures, std::chrono::duration<double>(now - begun).count(), runners);
 }
 
 void MapState::State::collect_all() {
@@ -325,6 +398,11 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
 }
 
 MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
+  if (state_->parts.journal)
+    state_->parts.journal->on_disk([queue = state_->ended, weak = std::weak_ptr(state_->parts.engine)] {
+      queue->push(kOnDisk);
+      if (auto engine = weak.lock()) engine->tell_waiters();
+    });
   std::lock_guard lock(state_->mutex);
   int workers = state_->workers();
   const std::size_t enough = static_cast<std::size_t>(workers) * (state_->inputs->is_anyones() ? kChunksPerWorker : 1);
@@ -345,12 +423,20 @@ MapState::~MapState() {
 }
 
 OnError MapState::on_error() const noexcept { return state_->parts.options.on_error; }
+const Journaled* MapState::journal() const noexcept { return state_->parts.journal.get(); }
+
+std::shared_ptr<Chunk> MapState::known(std::size_t index) const {
+  auto chunk = state_->make_chunk();
+  state_->parts.journal->open(index, *chunk);
+  return chunk;
+}
 
 void MapState::cancel() noexcept {
   std::lock_guard lock(state_->mutex);
   state_->exhausted = state_->cancelled = true;
   state_->end_tickets();
   state_->done.clear();
+  state_->unsaved.clear();  // they are in the journal all the same
   state_->rests.clear();
   state_->cancel_under_way();
 }
@@ -371,13 +457,18 @@ std::shared_ptr<Chunk> MapState::next(bool in_order) {
       std::lock_guard lock(state.mutex);
       if (state.error) std::rethrow_exception(state.error);
       if (auto chunk = state.advance(in_order)) return chunk;
+      if (state.under_way.empty() && !state.unsaved.empty()) state.parts.journal->hurry();
       if (state.tickets &&
           state.taken.size() == static_cast<std::size_t>(state.all)) {  // nobody waits for those that have nothing to draw: perhaps far away
         state.cancel_under_way();
+        if (state.parts.journal) state.with_journal([&] { state.tell_journal(true); });
         return nullptr;
       }
-      if (state.under_way.empty() && !state.recover()) {
+      if (state.under_way.empty() && state.unsaved.empty() && !state.recover()) {
+        if (state.parts.journal && !state.cancelled) state.with_journal([&] { state.tell_journal(true); });
         if (state.ended_by) std::rethrow_exception(state.ended_by);
+        if (!state.cancelled && !state.is_complete() && state.parts.engine->is_draining())
+          throw Cancelled(fmt::format("the map of {} was not ended: the run is being ended", state.parts.kernel->name));
         return nullptr;
       }
       context.collected = state.collected.load();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
 #include <gluster/operand.hpp>
 
 namespace gluster::master {
@@ -54,6 +55,17 @@ void Roster::note_compute(int rank, std::int64_t nanoseconds, Clock::time_point 
   double& mean = at(rank).mean_nanoseconds;
   auto seen = static_cast<double>(std::max<std::int64_t>(nanoseconds, 1));
   mean = mean == 0 ? seen : mean + (seen - mean) / 4;
+}
+
+std::string Roster::text() const {
+  std::string text;
+  for (int rank : ranks_) {
+    const Runner& runner = at(rank);
+    if (!runner.info) continue;
+    const char* standing = runner.standing == Standing::kServing ? "" : runner.standing == Standing::kLost ? ", lost" : ", gone";
+    text += fmt::format("rank {} ({}): {} calls{}\n", rank, runner.info->host, runner.calls, standing);
+  }
+  return text;
 }
 
 int Roster::idle() const {

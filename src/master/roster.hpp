@@ -74,6 +74,8 @@ class Roster {
 
   // Of those that have said Hello.
   std::vector<RunnerInfo> infos() const;
+  // For people: a line each.
+  std::string text() const;
   // Of all runners in use: 0 where one shares none.
   std::uint64_t least_node_memory() const;
   // Runners in use that are not lost or gone.

@@ -41,6 +41,8 @@ class Shares {
   void leave_memory(std::uint64_t object);
   // Its bytes are at `data`, or will be before anybody names it: goes out to the other nodes as the Relay is told of them. Null: to nobody.
   std::shared_ptr<wire::Relay> seal(std::uint64_t object, std::span<const std::byte> data, std::shared_ptr<const void> owner);
+  // Of what has been sealed.
+  std::span<const std::byte> data(std::uint64_t object) const { return at(object).data; }
   // Nobody will name it again.
   void release(std::uint64_t object);
 
