@@ -1,0 +1,68 @@
+#include "batch_script.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+
+#include "start_line.hpp"
+
+namespace gluster::command {
+namespace {
+
+void expect_words(const Batch& batch) {
+  constexpr std::array kinds{"run", "call", "map"};
+  if (batch.words.empty() || std::count(kinds.begin(), kinds.end(), batch.words[0]) == 0)
+    throw UsageError("submit what? gluster submit [SLURM'S OPTIONS] run|call|map WORDS, as they are given without it");
+  if (batch.requeue && journal_of(batch.words).empty())
+    throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE among the words of run or map");
+  for (const std::string* text : {&batch.mem, &batch.time, &batch.partition, &batch.account, &batch.job_name, &batch.output})
+    if (text->find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
+}
+
+}  // namespace
+
+std::string journal_of(const std::vector<std::string>& words) {
+  if (words.empty() || words[0] == "call") return "";
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].starts_with("--journal=")) return words[i].substr(10);
+    if (words[i] == "--journal" && i + 1 < words.size()) return words[i + 1];
+  }
+  return "";
+}
+
+std::string script_of(const Batch& batch, const std::string& gluster) {
+  expect_words(batch);
+  std::string script = "#!/bin/bash\n";
+  auto say = [&](const std::string& option) { script += fmt::format("#SBATCH --{}\n", option); };
+  auto say_text = [&](const char* option, const std::string& value) {
+    if (!value.empty()) say(fmt::format("{}={}", option, quoted(value)));
+  };
+  auto say_number = [&](const char* option, int value) {
+    if (value != 0) say(fmt::format("{}={}", option, value));
+  };
+  say_text("job-name", batch.job_name.empty() ? "gluster-" + batch.words[0] : batch.job_name);
+  say_number("nodes", batch.nodes);
+  say_number("ntasks", batch.ntasks);
+  say_number("cpus-per-task", batch.cpus_per_task);
+  say_text("mem", batch.mem);
+  say_text("time", batch.time);
+  say_text("partition", batch.partition);
+  say_text("account", batch.account);
+  say_text("output", batch.output);
+  if (const std::string journal = journal_of(batch.words); !journal.empty()) say_text("comment", "journal=" + journal);
+  if (batch.requeue) {
+    say("requeue");
+    say("open-mode=append");
+    say(fmt::format("signal=B:USR1@{}", batch.signal_ahead));
+  }
+  script += "\nexec " + quoted(gluster);
+  for (std::size_t i = 0; i < batch.words.size(); ++i) {
+    script += " " + quoted(batch.words[i]);
+    if (i == 0 && batch.requeue) script += " --requeue";
+  }
+  return script + "\n";
+}
+
+}  // namespace gluster::command

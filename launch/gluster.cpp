@@ -1,0 +1,174 @@
+// gluster: functions on a cluster, from a command line. This file reads the words; what they do is in a file each.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+
+#include "base/host.hpp"
+#include "commands.hpp"
+
+namespace {
+
+using namespace gluster::command;
+
+constexpr const char* kAbout =
+    "Functions on a cluster: this starts your program, or a single function, on the ranks that mpirun or Slurm give it.\n\n"
+    "    gluster functions sweep.cpp                       what is in a file of kernels\n"
+    "    gluster call sweep.cpp:at 3.5 '[1, 2]'            one call; options stand before FILE:FUNCTION\n"
+    "    gluster map sweep.cpp:at --over 0:10000 -o all.csv --journal sweep.journal\n"
+    "    gluster run -n 16 --threads 4 ./my_master         a program of your own with 16 runners\n\n"
+    "Exit status: 0, or 1 when what was started failed, 2 when it could not be started as it was asked for, 3 when items of a map failed; of `run`, "
+    "the master's own.";
+
+void add_start(CLI::App& app, Start& start, Command& command) {
+  app.add_option("-n,--runners", start.runners,
+                 "runners; the master comes on top and takes no core (the allocation's tasks, else one with all cores)")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--threads", start.threads, "OpenMP threads a runner (its share of its host's cores)")->check(CLI::Range(1, 65536));
+  app.add_option("--hosts", start.hosts, "where runners go: names, separated by commas")->delimiter(',');
+  app.add_option("--launcher", start.launcher, "mpirun or srun; else by what is there")->check(CLI::IsMember({"mpirun", "srun"}));
+  app.add_option("--restart", start.restarts, "starts it again, so often, when a runner or a node was lost")->check(CLI::Range(0, 1000));
+  app.add_flag("--requeue", start.requeue, "of a Slurm job: back into the queue when its time is over, to go on later");
+  app.add_flag("--dry-run", command.dry_run, "shows the line that would be executed");
+}
+
+void add_batch(CLI::App& app, Batch& batch, Command& command) {
+  app.add_option("-N,--nodes", batch.nodes)->check(CLI::Range(1, 1 << 20));
+  app.add_option("-n,--ntasks", batch.ntasks, "a runner each")->check(CLI::Range(1, 1 << 20));
+  app.add_option("-c,--cpus-per-task", batch.cpus_per_task, "OpenMP threads of a runner")->check(CLI::Range(1, 65536));
+  app.add_option("--mem", batch.mem);
+  app.add_option("-t,--time", batch.time);
+  app.add_option("-p,--partition", batch.partition);
+  app.add_option("-A,--account", batch.account);
+  app.add_option("-J,--job-name", batch.job_name);
+  app.add_option("-o,--output", batch.output);
+  app.add_flag("--requeue", batch.requeue, "goes on by itself after the time limit: wants --journal among the words");
+  app.add_option("--signal-ahead", batch.signal_ahead, "seconds before the limit, to end in order (60)")->check(CLI::Range(1, 65535));
+  app.add_flag("--dry-run", command.dry_run, "shows the script");
+  app.prefix_command();
+}
+
+// The program of rank 0 is this one with the same words.
+void be_master(Start& start, const Command& command) {
+  start.master = {start.self, "--as-master"};
+  if (::isatty(STDERR_FILENO) != 0) start.master.push_back("--terminal");
+  const auto words = start.master.insert(start.master.end(), command.argv + 1, command.argv + command.argc);
+  if (command.dry_run) start.master.erase(std::find(words, start.master.end(), "--dry-run"));  // the first: what comes later may be an argument
+}
+
+// Programs that were built or installed with this one.
+void find_own(Start& start) {
+  start.self = gluster::base::program_path();
+  start.runner = std::filesystem::path(start.self).replace_filename("gluster-runner").string();
+  if (::access(start.runner.c_str(), X_OK) != 0) throw gluster::Error(fmt::format("there is no gluster-runner beside {}: install both", start.self));
+}
+
+int main_of(int argc, char** argv) {
+  Command command{argc, argv};
+  CLI::App app(kAbout, "gluster");
+  app.require_subcommand(1);
+  bool terminal = false;
+  app.add_flag("--as-master", command.is_master)->group("");
+  app.add_flag("--terminal", terminal)->group("");
+
+  RunWords run_words;
+  CLI::App* run_app = app.add_subcommand("run", "starts a master of your own with runners: gluster run [OPTIONS] ./master ARGUMENTS");
+  add_start(*run_app, run_words.start, command);
+  run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing");
+  run_app->prefix_command();
+
+  CallWords call_words;
+  CLI::App* call_app = app.add_subcommand(
+      "call", "runs one function: gluster call [OPTIONS] FILE:FUNCTION ARGUMENTS; an argument is a number, a text, JSON, or @FILE");
+  add_start(*call_app, call_words.start, command);
+  call_app->add_flag("--json", command.json, "the value as JSON, a text too");
+  call_app->prefix_command();
+
+  MapWords map_words;
+  CLI::App* map_app = app.add_subcommand("map", "runs a function over many inputs");
+  add_start(*map_app, map_words.start, command);
+  map_app->add_option("TARGET", map_words.target, "FILE:FUNCTION")->required();
+  map_app->add_option("--over", map_words.over, "FIRST:END, the numbers from FIRST to END - 1");
+  map_app->add_option("--over-lines", map_words.over_lines, "a text file, a line an item")->check(CLI::ExistingFile);
+  map_app->add_option("--with", map_words.with, "the next argument, the same for all items; may be said again")->allow_extra_args(false);
+  map_app->add_option("--chunk", map_words.chunk, "items that travel together (what takes about a millisecond)")->check(CLI::Range(1, 1 << 30));
+  map_app->add_option("--journal", map_words.journal, "a file that keeps the values: the next start runs what is missing");
+  map_app->add_option("-o,--output", map_words.out, "where results go: FILE.csv, or - for stdout (-)");
+  map_app->add_flag("--force", map_words.force, "overwrites the output; never a journal");
+
+  Batch batch;
+  CLI::App* submit_app = app.add_subcommand("submit", "a Slurm job of it: gluster submit [SLURM'S OPTIONS] run|call|map WORDS");
+  add_batch(*submit_app, batch, command);
+
+  std::string what;
+  bool watch = false;
+  CLI::App* status_app = app.add_subcommand("status", "how far a run is");
+  status_app->add_option("JOURNAL|JOBID", what)->required();
+  status_app->add_flag("--watch", watch, "every second, until it has ended");
+  status_app->add_flag("--json", command.json);
+
+  Start doctor_start;
+  CLI::App* doctor_app = app.add_subcommand("doctor", "what to know before asking for help: each line ok, slow or wrong, and what to do");
+  doctor_app->add_flag("--json", command.json);
+
+  std::string file;
+  CLI::App* functions_app = app.add_subcommand("functions", "the kernels of a plugin or a source, with their signatures");
+  functions_app->add_option("FILE", file)->required();
+  functions_app->add_flag("--json", command.json);
+
+  CLI::App* journal_app = app.add_subcommand("journal", "what is in a journal");
+  journal_app->require_subcommand(1);
+  CLI::App* show_app = journal_app->add_subcommand("show", "its starts and maps");
+  show_app->add_option("FILE", file)->required();
+  show_app->add_flag("--json", command.json);
+  ExportWords export_words;
+  CLI::App* export_app = journal_app->add_subcommand("export", "the values of a map");
+  export_app->add_option("FILE", export_words.file)->required();
+  export_app->add_option("--map", export_words.map, "which of the program's, from 1 on")->check(CLI::Range(1, 1 << 20));
+  export_app->add_option("-o,--output", export_words.out, "FILE.csv, or - for stdout (-)");
+  export_app->add_flag("--force", export_words.force, "overwrites the output");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& told) {
+    return app.exit(told);
+  } catch (const CLI::ParseError& error) {
+    throw gluster::UsageError(error.what());
+  }
+  for (Start* start : {&run_words.start, &call_words.start, &map_words.start, &doctor_start}) find_own(*start);
+  if (*run_app) {
+    run_words.start.master = run_app->remaining();
+    return run(command, std::move(run_words));
+  }
+  if (*call_app) {
+    be_master(call_words.start, command);
+    call_words.words = call_app->remaining();
+    return call(command, std::move(call_words));
+  }
+  if (*map_app) {
+    be_master(map_words.start, command);
+    map_words.progress = terminal;
+    return map(command, std::move(map_words));
+  }
+  if (*doctor_app) {
+    be_master(doctor_start, command);
+    return doctor(command, doctor_start);
+  }
+  if (*submit_app) {
+    batch.words = submit_app->remaining();
+    return submit(command, batch, run_words.start.self);
+  }
+  if (*status_app) return status(command, what, watch);
+  if (*functions_app) return functions(command, file);
+  if (*show_app) return show_journal(command, file);
+  return export_journal(export_words);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return tell_errors([&] { return main_of(argc, argv); });
+}

@@ -1,0 +1,89 @@
+#include "items_out.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+
+namespace gluster::command {
+namespace {
+
+using Json = nlohmann::json;
+
+class Csv final : public ItemsOut {
+ public:
+  Csv(std::string place, bool is_text, std::FILE* standard) : place_(std::move(place)), is_text_(is_text), file_(standard) {
+    if (place_ != "-") {
+      temporary_ = base::temporary_name(place_);
+      file_ = std::fopen(temporary_.c_str(), "wxe");
+      if (file_ == nullptr) fail();
+    }
+    put("index,value\n");
+  }
+  ~Csv() override {
+    if (temporary_.empty()) return;
+    std::fclose(file_);
+    ::unlink(temporary_.c_str());
+  }
+  void value(std::uint64_t index, const std::string& json) override {
+    put(fmt::format("{},{}\n", index, csv_field(is_text_ ? Json::parse(json).get<std::string>() : json)));
+  }
+  void error(std::uint64_t index, const std::string& what) override { put(fmt::format("{},{}\n", index, csv_field("error: " + what))); }
+  void finish() override {
+    if (std::fflush(file_) != 0) fail();
+    if (temporary_.empty()) return;
+    if (::fsync(::fileno(file_)) != 0 || ::rename(temporary_.c_str(), place_.c_str()) != 0) fail();
+    std::fclose(file_);
+    temporary_.clear();
+  }
+
+ private:
+  void put(const std::string& text) {
+    if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) fail();
+  }
+  [[noreturn]] void fail() const { throw Error(fmt::format("cannot write {}: {}", place_ == "-" ? "to stdout" : place_, std::strerror(errno))); }
+
+  const std::string place_;
+  const bool is_text_;
+  std::filesystem::path temporary_;  // empty: there is none (any more)
+  std::FILE* file_;
+};
+
+}  // namespace
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+void ItemsOut::check(const std::string& place, bool force) {
+  if (place == "-") return;
+  if (!place.ends_with(".csv")) throw UsageError(fmt::format("{}: results are written as .csv, or to stdout as -", place));
+  std::error_code reason;
+  if (!force && std::filesystem::exists(place, reason)) throw UsageError(fmt::format("{} is there already: --force overwrites it", place));
+  auto directory = std::filesystem::absolute(place).parent_path();
+  if (::access(directory.c_str(), W_OK) != 0)
+    throw UsageError(fmt::format("{} cannot be made: {}: {}", place, directory.string(), std::strerror(errno)));
+}
+
+std::unique_ptr<ItemsOut> ItemsOut::open(const std::string& place, const std::string& type, std::FILE* standard) {
+  return std::make_unique<Csv>(place, type == "str", standard);
+}
+
+std::FILE* take_stdout() {
+  std::fflush(stdout);
+  int results = ::dup(STDOUT_FILENO);
+  std::FILE* file = results < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? nullptr : ::fdopen(results, "w");
+  if (file == nullptr) throw Error(fmt::format("cannot tell results from what kernels print: {}", std::strerror(errno)));
+  return file;
+}
+
+}  // namespace gluster::command

@@ -1,0 +1,149 @@
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <gluster/gluster.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "commands.hpp"
+#include "data/journal.hpp"
+#include "items_out.hpp"
+#include "kernel_file.hpp"
+
+namespace gluster::command {
+namespace {
+
+std::int64_t whole_number(std::string_view text, const std::string& of) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw UsageError(fmt::format("--over {}: a range of whole numbers is wanted, FIRST:END, with the numbers from FIRST to END - 1", of));
+  return value;
+}
+
+JsonItems over_range(const std::string& text) {
+  std::size_t colon = text.find(':');
+  const std::int64_t first = whole_number(std::string_view(text).substr(0, colon), text);
+  const std::int64_t end = colon == std::string::npos ? first : whole_number(std::string_view(text).substr(colon + 1), text);
+  if (colon == std::string::npos || end < first)
+    throw UsageError(fmt::format("--over {}: a range is FIRST:END, with the numbers from FIRST to END - 1", text));
+  return {end - first, [first](std::int64_t at) { return std::to_string(first + at); }};
+}
+
+// A line each, without its end; the last one need not have one.
+JsonItems over_lines(const std::string& file, const Type& type, const std::string& where) {
+  auto text = std::make_shared<const std::string>(base::read_file(file));
+  auto begins = std::make_shared<std::vector<std::size_t>>();
+  for (std::size_t at = 0; at < text->size();) {
+    begins->push_back(at);
+    std::size_t end = text->find('\n', at);
+    at = end == std::string::npos ? text->size() : end + 1;
+  }
+  const auto count = static_cast<std::int64_t>(begins->size());
+  begins->push_back(text->size() + (text->ends_with('\n') ? 0 : 1));
+  const bool is_text = type.text == "str";
+  return {count, [text, begins, is_text, where](std::int64_t at) {
+            const std::size_t begin = (*begins)[static_cast<std::size_t>(at)], end = (*begins)[static_cast<std::size_t>(at) + 1] - 1;
+            std::string line = text->substr(begin, end - begin);
+            if (line.ends_with('\r')) line.pop_back();
+            return is_text ? nlohmann::json(line).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : line;
+          }};
+}
+
+JsonItems items_for(const MapWords& words, const KernelEntry& kernel) {
+  const int given = !words.over.empty() + !words.over_lines.empty();
+  if (given != 1) throw UsageError("over what? one of --over FIRST:END and --over-lines FILE");
+  if (kernel.signature->parameters.empty())
+    throw UsageError(fmt::format("{} takes no argument, so it cannot be mapped over anything: it is {}", kernel.name, kernel.signature->text()));
+  if (!words.over.empty()) return over_range(words.over);
+  return over_lines(words.over_lines, kernel.signature->parameters[0], kernel.name);
+}
+
+// One line on a terminal, written again and again.
+class ProgressLine {
+ public:
+  ProgressLine(bool is_wanted, std::int64_t all, std::int64_t known) : is_wanted_(is_wanted), all_(all), known_(known) {}
+  void update(std::int64_t done, std::int64_t failed, bool at_once) {
+    const auto now = Clock::now();
+    if (!is_wanted_ || (!at_once && now - shown_ < std::chrono::milliseconds(200))) return;
+    shown_ = now;
+    const double seconds = std::chrono::duration<double>(now - begun_).count(), rate = seconds > 0 ? static_cast<double>(done - known_) / seconds : 0;
+    std::string left = rate > 0 ? fmt::format(", {:.0f} s left", static_cast<double>(all_ - done) / rate) : "";
+    fmt::print(stderr, "\r\033[K{} of {} done, {} failed, {:.0f}/s{}{}", done, all_, failed, rate, left, at_once ? "\n" : "");
+    std::fflush(stderr);
+  }
+
+ private:
+  const bool is_wanted_;
+  const std::int64_t all_, known_;
+  const Clock::time_point begun_ = Clock::now();
+  Clock::time_point shown_{};
+};
+
+std::int64_t known_in(const std::string& journal) {
+  std::error_code reason;
+  if (journal.empty() || !std::filesystem::exists(journal, reason)) return 0;
+  auto records = data::read_journal(journal);
+  return records.maps.empty() ? 0 : static_cast<std::int64_t>(records.maps[0].values.size());
+}
+
+int map_on(Cluster& cluster, const Target& target, const MapWords& words, const JsonItems& items, const std::vector<std::string>& common,
+           const std::string& type) {
+  std::FILE* results = take_stdout();
+  cluster.import_functions(target.file);
+  auto out = ItemsOut::open(words.out, type, results);
+  const std::int64_t known = known_in(words.journal);
+  auto map = cluster.map_json(target.kernel(), items, {.chunk = words.chunk, .on_error = OnError::collect, .journal = words.journal}, common);
+  if (known != 0)
+    fmt::print(stderr, "gluster: {} of {} items are in {} already: {} are run\n", known, items.count, words.journal, items.count - known);
+  ProgressLine progress(words.progress, items.count, known);
+  std::int64_t done = 0, failed = 0;
+  std::string first_error;
+  for (auto& item : map.items()) {
+    if (item.error) {
+      ++failed;
+      try {
+        item.get();
+      } catch (const std::exception& error) {
+        out->error(item.index, error.what());
+        if (first_error.empty()) first_error = error.what();
+      }
+    } else {
+      out->value(item.index, item.get());
+    }
+    progress.update(++done, failed, false);
+  }
+  progress.update(done, failed, true);
+  out->finish();
+  if (failed == 0) return 0;
+  fmt::print(stderr, "gluster: {} of {} items failed, the first: {}\n", failed, items.count, first_error);
+  return kSomeFailed;
+}
+
+}  // namespace
+
+int map(const Command& command, MapWords words) {
+  const Target target = target_of(words.target);
+  const KernelFile file(target.file, Options::from_environment());
+  const KernelEntry& kernel = file.find(target.function);
+  const JsonItems items = items_for(words, kernel);
+  const std::vector<std::string> common = json_of(words.with, kernel, 1);
+  if (!words.over.empty() && items.count != 0)  // else each item says so
+    for (std::int64_t at : {std::int64_t{0}, items.count - 1}) (void)json_of(items.at(at), kernel.signature->parameters[0], kernel.name + ", item");
+  if (!command.is_master) {
+    ItemsOut::check(words.out, words.force);
+    return start(command, words.start);
+  }
+  return gluster::launch(command.argc, command.argv, [&](Cluster& cluster) {
+    try {
+      return tell_errors([&] { return map_on(cluster, target, words, items, common, kernel.signature->result.text); });
+    } catch (const Cancelled& error) {
+      fmt::print(stderr, "gluster: {}{}\n", error.what(), words.journal.empty() ? "" : "; the same command goes on from " + words.journal);
+      return kGoOnLater;
+    }
+  });
+}
+
+}  // namespace gluster::command

@@ -1,0 +1,40 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+
+#include "commands.hpp"
+
+namespace gluster::command {
+namespace {
+
+// As execvp would find it.
+void expect_program(const std::string& name) {
+  std::error_code reason;
+  if (name.find('/') == std::string::npos) {
+    const char* path = std::getenv("PATH");
+    if (find_program(name, path == nullptr ? "" : path).empty())
+      throw UsageError(
+          fmt::format("there is no program {} in PATH{}", name, std::filesystem::exists(name, reason) ? fmt::format(": ./{}", name) : ""));
+    return;
+  }
+  if (!std::filesystem::is_regular_file(name, reason)) throw UsageError(fmt::format("there is no program {}", name));
+  if (::access(name.c_str(), X_OK) != 0) throw UsageError(fmt::format("{} is no program: it may not be executed", name));
+}
+
+}  // namespace
+
+int run(const Command& command, RunWords words) {
+  if (!words.start.master.empty()) {
+    if (words.start.master[0].starts_with('-')) throw UsageError(fmt::format("gluster run has no option {}", words.start.master[0]));
+    expect_program(words.start.master[0]);
+  }
+  std::map<std::string, std::string> variables;
+  if (!words.journal.empty()) variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
+  return start(command, words.start, variables);
+}
+
+}  // namespace gluster::command

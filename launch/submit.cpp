@@ -1,0 +1,36 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gluster/error.hpp>
+
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "batch_script.hpp"
+#include "commands.hpp"
+#include "place.hpp"
+
+namespace gluster::command {
+
+int submit(const Command& command, const Batch& batch, const std::string& gluster) {
+  const std::string script = script_of(batch, gluster);
+  if (command.dry_run) {
+    fmt::print("{}", script);
+    return 0;
+  }
+  const char* path = std::getenv("PATH");
+  if (find_program("sbatch", path == nullptr ? "" : path).empty())
+    throw UsageError("there is no Slurm here: no sbatch in PATH; --dry-run shows the script");
+  const std::filesystem::path file = base::temporary_name(std::filesystem::temp_directory_path() / "gluster.sbatch");
+  base::write_file(file, script);
+  base::Ended ended = base::run_program({"sbatch", file.string()});
+  std::error_code reason;
+  std::filesystem::remove(file, reason);
+  if (ended.status != 0) throw UsageError(fmt::format("sbatch refuses: {}", ended.output.substr(0, ended.output.find_last_not_of('\n') + 1)));
+  fmt::print("{}", ended.output);
+  return 0;
+}
+
+}  // namespace gluster::command

@@ -1,0 +1,24 @@
+#pragma once
+#include <functional>
+#include <string>
+
+#include "start_line.hpp"
+
+namespace gluster::command {
+
+// How what was started has ended.
+struct Outcome {
+  int status = 0;        // as a shell tells it: 128 + signal
+  bool stopped = false;  // somebody asked for its end
+};
+
+// Runs a line to its end and stands between it and whoever sends signals:
+//
+//     SIGINT, SIGTERM, SIGUSR1    the first: the master hands out nothing more and ends in order (it gets SIGUSR1); the next ends it at once
+//     SIGHUP                      ends it at once
+//     SIGKILL                     to this process: it dies too (PR_SET_PDEATHSIG), and its ranks with it
+//
+// One at a time; this process has no other threads and no MPI. Throws UsageError when it cannot be started.
+Outcome supervise(const Line& line);
+
+}  // namespace gluster::command

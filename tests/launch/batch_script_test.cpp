@@ -1,0 +1,80 @@
+#include "batch_script.hpp"
+
+#include <gluster/error.hpp>
+#include <gmock/gmock.h>
+
+#include "fixtures/throws_with.hpp"
+
+namespace gluster::command {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+Batch map() {
+  Batch batch;
+  batch.words = {"map", "sweep.cpp:at", "--over", "0:10", "--journal", "a journal"};
+  return batch;
+}
+
+TEST(BatchScriptTest, SaysWhatIsAskedForBySlurmsNames) {
+  Batch batch = map();
+  batch.nodes = 2;
+  batch.ntasks = 8;
+  batch.cpus_per_task = 4;
+  batch.mem = "2G";
+  batch.time = "1:00:00";
+  batch.partition = "long";
+  batch.account = "physics";
+  EXPECT_EQ(script_of(batch, "/opt/gluster"),
+            "#!/bin/bash\n"
+            "#SBATCH --job-name=gluster-map\n"
+            "#SBATCH --nodes=2\n"
+            "#SBATCH --ntasks=8\n"
+            "#SBATCH --cpus-per-task=4\n"
+            "#SBATCH --mem=2G\n"
+            "#SBATCH --time=1:00:00\n"
+            "#SBATCH --partition=long\n"
+            "#SBATCH --account=physics\n"
+            "#SBATCH --comment='journal=a journal'\n"
+            "\n"
+            "exec /opt/gluster map sweep.cpp:at --over 0:10 --journal 'a journal'\n");
+}
+
+TEST(BatchScriptTest, SaysNothingThatWasNotAskedFor) {
+  Batch batch;
+  batch.words = {"call", "f.so:g", "it's"};
+  EXPECT_EQ(script_of(batch, "gluster"), "#!/bin/bash\n#SBATCH --job-name=gluster-call\n\nexec gluster call f.so:g 'it'\\''s'\n");
+}
+
+TEST(BatchScriptTest, ARequeuedJobIsToldAheadOfItsEnd) {
+  Batch batch = map();
+  batch.requeue = true;
+  batch.signal_ahead = 120;
+  std::string script = script_of(batch, "gluster");
+  for (const char* part : {"#SBATCH --requeue\n", "#SBATCH --signal=B:USR1@120\n", "#SBATCH --open-mode=append\n"})
+    EXPECT_THAT(script, HasSubstr(part));
+  EXPECT_THAT(script, HasSubstr("exec gluster map --requeue sweep.cpp:at"));
+  EXPECT_THAT(script_of(map(), "gluster"), Not(HasSubstr("requeue")));
+}
+
+TEST(BatchScriptTest, SaysWhatCannotBe) {
+  Batch batch;
+  EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "run|call|map");
+  batch.words = {"mop", "x"};
+  EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "run|call|map");
+  batch.words = {"map", "f.so:g", "--over", "0:9"};
+  batch.requeue = true;
+  EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "--journal");
+}
+
+TEST(BatchScriptTest, FindsTheJournal) {
+  EXPECT_EQ(journal_of({"run", "--journal=x", "./a"}), "x");
+  EXPECT_EQ(journal_of({"map", "f:g", "--journal", "y"}), "y");
+  EXPECT_EQ(journal_of({"call", "f:g", "--journal", "y"}), "");
+  EXPECT_EQ(journal_of({}), "");
+}
+
+}  // namespace
+}  // namespace gluster::command

@@ -1,0 +1,29 @@
+// A kernel that leaves a trace of each call, and takes a while.
+#include <gluster/plugin.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+/// Adds a line to `file`, in one write, and sleeps.
+std::int64_t visit(std::int64_t number, const std::string& file, std::int64_t milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  const std::string line = std::to_string(number) + "\n";
+  const int log = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (log < 0 || ::write(log, line.data(), line.size()) < 0) throw std::runtime_error("cannot write " + file);
+  ::close(log);
+  return number * number;
+}
+std::string shout(const std::string& text) {
+  if (text == "no") throw std::invalid_argument("nothing to shout");
+  return text + "!";
+}
+
+GLUSTER_EXPORT(visit)
+GLUSTER_DOC(visit, "The square of a number.", "number", "file", "milliseconds")
+GLUSTER_EXPORT(shout)
