@@ -28,7 +28,7 @@ void add_start(CLI::App& app, Start& start, Command& command) {
                  "runners; the master comes on top and takes no core (the allocation's tasks, else one with all cores)")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", start.threads, "OpenMP threads a runner (its share of its host's cores)")->check(CLI::Range(1, 65536));
-  app.add_option("--hosts", start.hosts, "where runners go: names, separated by commas")->delimiter(',');
+  app.add_option("--hosts", start.hosts, "where runners go: names, separated by commas")->delimiter(',')->allow_extra_args(false);
   app.add_option("--launcher", start.launcher, "mpirun or srun; else by what is there")->check(CLI::IsMember({"mpirun", "srun"}));
   app.add_option("--restart", start.restarts, "starts it again, so often, when a runner or a node was lost")->check(CLI::Range(0, 1000));
   app.add_flag("--requeue", start.requeue, "of a Slurm job: back into the queue when its time is over, to go on later");

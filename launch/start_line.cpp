@@ -84,8 +84,11 @@ Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, 
   // A rank that waits gives its core away: the master shares one with a runner.
   line.environment["OMPI_MCA_mpi_yield_when_idle"] = "1";
   append(line.words, {"-n", "1"});
-  const std::vector<Node> used = spread(std::move(nodes), runners);
-  if (!used.empty()) append(line.words, {"--host", used.front().name + ":1"});
+  std::vector<Node> used = spread(std::move(nodes), runners);
+  if (!used.empty()) {
+    ++used.front().tasks;  // the master has one of its slots; both parts must say how many it has
+    append(line.words, {"--host", host_list({used.front()})});
+  }
   append(line.words, start.master);
   append(line.words, {":", "-n", std::to_string(runners)});
   if (!used.empty()) append(line.words, {"--host", host_list(used)});

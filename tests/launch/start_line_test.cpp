@@ -62,22 +62,22 @@ TEST(StartLineTest, SpreadsRunnersOverTheHostsOfAShell) {
   Start start = master();
   start.hosts = {"a", "b"};
   start.runners = 3;
-  EXPECT_THAT(line_for(start, shell()).text(), testing::HasSubstr("-n 1 --host a:1 ./sweep 1 '2 3' : -n 3 --host a:2,b:1 gluster-runner"));
+  EXPECT_THAT(line_for(start, shell()).text(), testing::HasSubstr("-n 1 --host a:3 ./sweep 1 '2 3' : -n 3 --host a:3,b:1 gluster-runner"));
   start.runners = 0;
-  EXPECT_THAT(line_for(start, shell()).text(), testing::HasSubstr("-n 2 --host a:1,b:1"));
+  EXPECT_THAT(line_for(start, shell()).text(), testing::HasSubstr("-n 2 --host a:2,b:1"));
 }
 
 TEST(StartLineTest, AnAllocationHasARunnerATask) {
   EXPECT_THAT(line_for(master(), allocation()).text(),
-              testing::HasSubstr("-n 1 --host n1:1 ./sweep 1 '2 3' : -n 5 --host n1:2,n2:2,n3:1 gluster-runner"));
+              testing::HasSubstr("-n 1 --host n1:3 ./sweep 1 '2 3' : -n 5 --host n1:3,n2:2,n3:1 gluster-runner"));
 }
 
 TEST(StartLineTest, TakesThePartOfAnAllocationThatIsAskedFor) {
   Start start = master();
   start.runners = 3;
-  EXPECT_THAT(line_for(start, allocation()).text(), testing::HasSubstr("-n 3 --host n1:2,n2:1 gluster-runner"));
+  EXPECT_THAT(line_for(start, allocation()).text(), testing::HasSubstr("-n 3 --host n1:3,n2:1 gluster-runner"));
   start.hosts = {"n2", "n3"};
-  EXPECT_THAT(line_for(start, allocation()).text(), testing::HasSubstr("-n 1 --host n2:1 ./sweep 1 '2 3' : -n 3 --host n2:2,n3:1 gluster-runner"));
+  EXPECT_THAT(line_for(start, allocation()).text(), testing::HasSubstr("-n 1 --host n2:3 ./sweep 1 '2 3' : -n 3 --host n2:3,n3:1 gluster-runner"));
 }
 
 TEST(StartLineTest, AllocationsThreadsAreThoseOfATask) {

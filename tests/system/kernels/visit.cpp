@@ -24,6 +24,15 @@ std::string shout(const std::string& text) {
   return text + "!";
 }
 
+/// That a kernel gets, whatever is asked.
+std::int64_t threads(std::int64_t) {
+  std::int64_t count = 0;
+#pragma omp parallel reduction(+ : count)
+  count += 1;
+  return count;
+}
+
 GLUSTER_EXPORT(visit)
 GLUSTER_DOC(visit, "The square of a number.", "number", "file", "milliseconds")
 GLUSTER_EXPORT(shout)
+GLUSTER_EXPORT(threads)
