@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -51,7 +52,8 @@ std::string script_of(const Batch& batch, const std::string& gluster) {
   say_text("partition", batch.partition);
   say_text("account", batch.account);
   say_text("output", batch.output);
-  if (const std::string journal = journal_of(batch.words); !journal.empty()) say_text("comment", "journal=" + journal);
+  if (const std::string journal = journal_of(batch.words); !journal.empty())
+    say_text("comment", "journal=" + std::filesystem::absolute(journal).string());
   if (batch.requeue) {
     say("requeue");
     say("open-mode=append");

@@ -70,6 +70,6 @@ int status(const Command& command, const std::string& what, bool watch);
 int tell_errors(const std::function<int()>& what);
 
 // Starts it, and returns when it has ended; or shows how.
-int start(const Command& command, const Start& what, const std::map<std::string, std::string>& variables = {});
+int start(const Command& command, const Start& what);
 
 }  // namespace gluster::command

@@ -55,8 +55,12 @@ void add_batch(CLI::App& app, Batch& batch, Command& command) {
 void be_master(Start& start, const Command& command) {
   start.master = {start.self, "--as-master"};
   if (::isatty(STDERR_FILENO) != 0) start.master.push_back("--terminal");
-  const auto words = start.master.insert(start.master.end(), command.argv + 1, command.argv + command.argc);
-  if (command.dry_run) start.master.erase(std::find(words, start.master.end(), "--dry-run"));  // the first: what comes later may be an argument
+  const std::vector<std::string> words(command.argv + 1, command.argv + command.argc);
+  // The first: what comes later may be an argument.
+  const auto dry =
+      std::find_if(words.begin(), words.end(), [](const std::string& word) { return word == "--dry-run" || word.starts_with("--dry-run="); });
+  start.master.insert(start.master.end(), words.begin(), command.dry_run ? dry : words.end());
+  if (command.dry_run && dry != words.end()) start.master.insert(start.master.end(), dry + 1, words.end());
 }
 
 // Programs that were built or installed with this one.
@@ -70,6 +74,7 @@ int main_of(int argc, char** argv) {
   Command command{argc, argv};
   CLI::App app(kAbout, "gluster");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "gluster " GLUSTER_VERSION);
   bool terminal = false;
   app.add_flag("--as-master", command.is_master)->group("");
   app.add_flag("--terminal", terminal)->group("");

@@ -45,6 +45,11 @@ KernelFile::KernelFile(const std::filesystem::path& file, const Options& options
 
 const KernelEntry& KernelFile::find(const std::string& function) const { return catalogue_.find(stem_ + "." + function); }
 
+std::string plain_json_of(const std::string& word, const Type& type) {
+  const bool is_character = type.scalar == Scalar::character && word.size() == 1;
+  return type.text == "str" || is_character || is_number_word(word) ? Json(word).dump(-1, ' ', false, Json::error_handler_t::replace) : word;
+}
+
 std::string json_of(const std::string& given, const Type& type, const std::string& where) {
   std::string word = given;
   if (word.starts_with("@@")) word.erase(0, 1);
@@ -55,9 +60,7 @@ std::string json_of(const std::string& given, const Type& type, const std::strin
       throw UsageError(fmt::format("{}: {}", where, error.what()));
     }
   }
-  if (type.text == "str") return Json(word).dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (type.scalar == Scalar::character && word.size() == 1) return Json(word).dump();
-  if (is_number_word(word)) return Json(word).dump();
+  word = plain_json_of(word, type);
   Json value = Json::parse(word, nullptr, false);
   if (value.is_discarded()) throw UsageError(fmt::format("{}: {} is no {}", where, given, type.text));
   try {

@@ -23,17 +23,19 @@ std::int64_t whole_number(std::string_view text, const std::string& of) {
   return value;
 }
 
-JsonItems over_range(const std::string& text) {
+JsonItems over_range(const std::string& text, const Type& type) {
   std::size_t colon = text.find(':');
   const std::int64_t first = whole_number(std::string_view(text).substr(0, colon), text);
   const std::int64_t end = colon == std::string::npos ? first : whole_number(std::string_view(text).substr(colon + 1), text);
   if (colon == std::string::npos || end < first)
     throw UsageError(fmt::format("--over {}: a range is FIRST:END, with the numbers from FIRST to END - 1", text));
-  return {end - first, [first](std::int64_t at) { return std::to_string(first + at); }};
+  std::int64_t count = 0;
+  if (__builtin_sub_overflow(end, first, &count)) throw UsageError(fmt::format("--over {}: these are more numbers than can be counted", text));
+  return {count, [first, type](std::int64_t at) { return plain_json_of(std::to_string(first + at), type); }};
 }
 
 // A line each, without its end; the last one need not have one.
-JsonItems over_lines(const std::string& file, const Type& type, const std::string& where) {
+JsonItems over_lines(const std::string& file, const Type& type) {
   auto text = std::make_shared<const std::string>(base::read_file(file));
   auto begins = std::make_shared<std::vector<std::size_t>>();
   for (std::size_t at = 0; at < text->size();) {
@@ -43,12 +45,11 @@ JsonItems over_lines(const std::string& file, const Type& type, const std::strin
   }
   const auto count = static_cast<std::int64_t>(begins->size());
   begins->push_back(text->size() + (text->ends_with('\n') ? 0 : 1));
-  const bool is_text = type.text == "str";
-  return {count, [text, begins, is_text, where](std::int64_t at) {
+  return {count, [text, begins, type](std::int64_t at) {
             const std::size_t begin = (*begins)[static_cast<std::size_t>(at)], end = (*begins)[static_cast<std::size_t>(at) + 1] - 1;
             std::string line = text->substr(begin, end - begin);
             if (line.ends_with('\r')) line.pop_back();
-            return is_text ? nlohmann::json(line).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : line;
+            return plain_json_of(line, type);
           }};
 }
 
@@ -57,8 +58,8 @@ JsonItems items_for(const MapWords& words, const KernelEntry& kernel) {
   if (given != 1) throw UsageError("over what? one of --over FIRST:END and --over-lines FILE");
   if (kernel.signature->parameters.empty())
     throw UsageError(fmt::format("{} takes no argument, so it cannot be mapped over anything: it is {}", kernel.name, kernel.signature->text()));
-  if (!words.over.empty()) return over_range(words.over);
-  return over_lines(words.over_lines, kernel.signature->parameters[0], kernel.name);
+  if (!words.over.empty()) return over_range(words.over, kernel.signature->parameters[0]);
+  return over_lines(words.over_lines, kernel.signature->parameters[0]);
 }
 
 // One line on a terminal, written again and again.
@@ -69,7 +70,8 @@ class ProgressLine {
     const auto now = Clock::now();
     if (!is_wanted_ || (!at_once && now - shown_ < std::chrono::milliseconds(200))) return;
     shown_ = now;
-    const double seconds = std::chrono::duration<double>(now - begun_).count(), rate = seconds > 0 ? static_cast<double>(done - known_) / seconds : 0;
+    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    const double rate = done > known_ ? static_cast<double>(done - known_) / seconds : 0;  // what is known comes first, or in between
     std::string left = rate > 0 ? fmt::format(", {:.0f} s left", static_cast<double>(all_ - done) / rate) : "";
     fmt::print(stderr, "\r\033[K{} of {} done, {} failed, {:.0f}/s{}{}", done, all_, failed, rate, left, at_once ? "\n" : "");
     std::fflush(stderr);
@@ -82,10 +84,20 @@ class ProgressLine {
   Clock::time_point shown_{};
 };
 
+// Items that a journal has. Throws UsageError where it can be none.
 std::int64_t known_in(const std::string& journal) {
   std::error_code reason;
-  if (journal.empty() || !std::filesystem::exists(journal, reason)) return 0;
-  auto records = data::read_journal(journal);
+  if (journal.empty()) return 0;
+  const auto directory = std::filesystem::absolute(journal).parent_path();
+  if (!std::filesystem::is_directory(directory, reason))
+    throw UsageError(fmt::format("{} cannot be made: there is no directory {}", journal, directory.string()));
+  if (!std::filesystem::exists(journal, reason)) return 0;
+  data::Records records;
+  try {
+    records = data::read_journal(journal);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
   return records.maps.empty() ? 0 : static_cast<std::int64_t>(records.maps[0].values.size());
 }
 
@@ -93,11 +105,11 @@ int map_on(Cluster& cluster, const Target& target, const MapWords& words, const 
            const std::string& type) {
   std::FILE* results = take_stdout();
   cluster.import_functions(target.file);
-  auto out = ItemsOut::open(words.out, type, results);
   const std::int64_t known = known_in(words.journal);
   auto map = cluster.map_json(target.kernel(), items, {.chunk = words.chunk, .on_error = OnError::collect, .journal = words.journal}, common);
   if (known != 0)
     fmt::print(stderr, "gluster: {} of {} items are in {} already: {} are run\n", known, items.count, words.journal, items.count - known);
+  auto out = ItemsOut::open(words.out, type, results);
   ProgressLine progress(words.progress, items.count, known);
   std::int64_t done = 0, failed = 0;
   std::string first_error;
@@ -134,6 +146,7 @@ int map(const Command& command, MapWords words) {
     for (std::int64_t at : {std::int64_t{0}, items.count - 1}) (void)json_of(items.at(at), kernel.signature->parameters[0], kernel.name + ", item");
   if (!command.is_master) {
     ItemsOut::check(words.out, words.force);
+    (void)known_in(words.journal);
     return start(command, words.start);
   }
   return gluster::launch(command.argc, command.argv, [&](Cluster& cluster) {

@@ -32,9 +32,8 @@ int run(const Command& command, RunWords words) {
     if (words.start.master[0].starts_with('-')) throw UsageError(fmt::format("gluster run has no option {}", words.start.master[0]));
     expect_program(words.start.master[0]);
   }
-  std::map<std::string, std::string> variables;
-  if (!words.journal.empty()) variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
-  return start(command, words.start, variables);
+  if (!words.journal.empty()) words.start.variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
+  return start(command, words.start);
 }
 
 }  // namespace gluster::command

@@ -37,11 +37,10 @@ void requeue(const Place& place) {
 
 }  // namespace
 
-int start(const Command& command, const Start& what, const std::map<std::string, std::string>& variables) {
+int start(const Command& command, const Start& what) {
   const Place place = Place::look();
   if (what.requeue && place.job.empty()) throw UsageError("--requeue is for a Slurm job, and this is none; elsewhere --restart N starts again");
   Line line = line_for(what, place);
-  for (const auto& [name, value] : variables) line.environment[name] = value;
   if (command.dry_run) {
     fmt::print("{}\n", line.text());
     return 0;

@@ -75,6 +75,12 @@ std::vector<std::string> runner_words(const Start& start) {
   return words;
 }
 
+void set_variables(const Start& start, const Place& place, Line& line) {
+  const int threads = start.threads != 0 ? start.threads : place.cpus_per_task;
+  line.environment.insert(start.variables.begin(), start.variables.end());
+  if (threads != 0) line.environment["OMP_NUM_THREADS"] = std::to_string(threads);
+}
+
 Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, int runners) {
   Line line;
   line.words = {place.mpirun.empty() ? "mpirun" : place.mpirun, "--quiet", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"};
@@ -83,6 +89,11 @@ Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, 
       for (const char* suffix : {"", "_CONFIRM"}) line.environment[fmt::format("{}_ALLOW_RUN_AS_ROOT{}", prefix, suffix)] = "1";
   // A rank that waits gives its core away: the master shares one with a runner.
   line.environment["OMPI_MCA_mpi_yield_when_idle"] = "1";
+  set_variables(start, place, line);
+  for (const auto& [name, value] : line.environment)
+    if (!name.starts_with("OMPI_") && !name.starts_with("PRTE_")) append(line.words, {"-x", name});  // to other hosts too
+  if (std::count(start.master.begin(), start.master.end(), ":") != 0)
+    throw UsageError("a word that is a colon alone cannot be given to a master: mpirun would take it for the end of its part");
   append(line.words, {"-n", "1"});
   std::vector<Node> used = spread(std::move(nodes), runners);
   if (!used.empty()) {
@@ -100,15 +111,11 @@ Line by_srun(const Start& start, const Place& place, int tasks) {
   Line line;
   line.words = {place.srun, "--mpi=pmix", "-n", std::to_string(tasks)};
   if (place.cpus_per_task != 0) line.words.push_back(fmt::format("--cpus-per-task={}", place.cpus_per_task));  // srun does not take it from sbatch
+  if (!start.hosts.empty()) line.words.push_back(fmt::format("--nodelist={}", fmt::join(start.hosts, ",")));
   append(line.words, {start.self, "run"});
   if (start.threads != 0) append(line.words, {"--threads", std::to_string(start.threads)});
   append(line.words, start.master);
   return line;
-}
-
-void set_threads(const Start& start, const Place& place, Line& line) {
-  const int threads = start.threads != 0 ? start.threads : place.cpus_per_task;
-  if (threads != 0) line.environment["OMP_NUM_THREADS"] = std::to_string(threads);
 }
 
 Line in_step(const Start& start, const Place& place) {
@@ -152,7 +159,7 @@ Line line_for(const Start& start, const Place& place) {
     for (int i = 0; i < hosts; ++i) nodes.push_back({start.hosts[static_cast<std::size_t>(i)], runners / hosts + (i < runners % hosts ? 1 : 0)});
     line = by_mpirun(start, place, nodes, runners);
   }
-  set_threads(start, place, line);
+  set_variables(start, place, line);
   return line;
 }
 

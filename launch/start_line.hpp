@@ -9,13 +9,14 @@ namespace gluster::command {
 
 // What a person asks for.
 struct Start {
-  int runners = 0;                  // 0: the allocation's tasks, else one
-  int threads = 0;                  // OpenMP's, a runner; 0: its share of the cores
-  std::vector<std::string> hosts;   // where runners go, of those that there are; empty: all
-  std::string launcher;             // mpirun or srun; empty: by what is there
-  std::vector<std::string> master;  // the program of rank 0, and its words
-  int restarts = 0;                 // how often, when a runner or a node is lost
-  bool requeue = false;             // the job, when it was ended early
+  int runners = 0;                               // 0: the allocation's tasks, else one
+  int threads = 0;                               // OpenMP's, a runner; 0: its share of the cores
+  std::vector<std::string> hosts;                // where runners go, of those that there are; empty: all
+  std::string launcher;                          // mpirun or srun; empty: by what is there
+  std::vector<std::string> master;               // the program of rank 0, and its words
+  std::map<std::string, std::string> variables;  // for all ranks
+  int restarts = 0;                              // how often, when a runner or a node is lost
+  bool requeue = false;                          // the job, when it was ended early
   std::string runner = "gluster-runner";
   std::string self = "gluster";  // this command, which srun starts on every rank
 };

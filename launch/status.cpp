@@ -16,13 +16,11 @@ namespace {
 bool is_job(const std::string& what) { return !what.empty() && what.find_first_not_of("0123456789_") == std::string::npos; }
 
 // What Slurm says of a job, and the journal that gluster submit named in its comment.
-std::string journal_of_job(const std::string& job) {
+std::string journal_of_job(const std::string& job, bool quiet) {
   base::Ended ended = base::run_program({"scontrol", "show", "job", job});
   if (ended.status != 0) throw UsageError(fmt::format("Slurm knows no job {}: {}", job, ended.output.substr(0, ended.output.find('\n'))));
-  fmt::print("job {}: {}\n", job, [&] {
-    std::size_t at = ended.output.find("JobState=");
-    return ended.output.substr(at, ended.output.find('\n', at) - at);
-  }());
+  std::size_t state = ended.output.find("JobState=");
+  if (!quiet && state != std::string::npos) fmt::print("job {}: {}\n", job, ended.output.substr(state, ended.output.find('\n', state) - state));
   std::size_t at = ended.output.find("Comment=journal=");
   if (at == std::string::npos) return "";
   return ended.output.substr(at + 16, ended.output.find('\n', at) - at - 16);
@@ -57,7 +55,7 @@ int status(const Command& command, const std::string& what, bool watch) {
   std::string file = what;
   if (!std::filesystem::exists(what, reason)) {
     if (!is_job(what)) throw UsageError(fmt::format("{}: there is no such journal, and it is no number of a job", what));
-    file = journal_of_job(what);
+    file = journal_of_job(what, command.json);
     if (file.empty()) {
       fmt::print("it has no journal that is known: gluster submit says where it is\n");
       return 0;

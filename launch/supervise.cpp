@@ -54,11 +54,13 @@ sigset_t heard() {
 
 struct Child {
   pid_t pid;
-  int asked = 0;  // how often its end was asked for
+  int asked = 0;        // how often its end was asked for
+  bool drains = false;  // in order
 
   // mpirun hands SIGUSR1 on to its ranks.
   void hear(int signal) {
-    if (++asked == 1 && signal != SIGHUP) {
+    drains = ++asked == 1 && signal != SIGHUP;
+    if (drains) {
       if (signal == SIGINT) fmt::print(stderr, "\ngluster: what runs comes to its end, and nothing more is begun; Ctrl-C again ends it at once\n");
       ::kill(pid, SIGUSR1);
       return;
@@ -94,6 +96,7 @@ Outcome supervise(const Line& line) {
   for (std::time_t deadline = 0; !child.has_ended(status);) {
     const timespec patience{1, 0};
     int signal = ::sigtimedwait(&set, nullptr, &patience);
+    if (signal < 0 && child.drains) ::kill(child.pid, SIGUSR1);  // again: the master may not have listened yet
     if (signal > 0 && signal != SIGCHLD) {
       child.hear(signal);
       if (child.asked > 1 && deadline == 0) deadline = std::time(nullptr) + kSecondsUntilKill;

@@ -59,7 +59,8 @@ class Journaled {
   std::uint64_t add(const Chunk& chunk);
   std::uint64_t saved() const;
   void hurry();
-  void on_disk(std::function<void()> told);
+  /// `told` is called on another thread when more is, until it says false.
+  void on_disk(std::function<bool()> told);
   /// How far it is, for who looks on.
   void tell(std::uint64_t done, std::uint64_t failed, double seconds, const std::string& runners);
 

@@ -212,14 +212,14 @@ void Journal::close(const std::string& why) {
   log_->flush();
 }
 
-void Journal::on_disk(std::function<void()> told) {
+void Journal::on_disk(std::function<bool()> told) {
   std::lock_guard lock(listeners_mutex_);
   listeners_.push_back(std::move(told));
 }
 
 void Journal::tell() {
   std::lock_guard lock(listeners_mutex_);
-  for (const auto& told : listeners_) told();
+  std::erase_if(listeners_, [](const auto& told) { return !told(); });
 }
 
 MapJournal::MapJournal(std::shared_ptr<Journal> journal, std::uint32_t number, MapRecords known)

@@ -102,8 +102,8 @@ class Journal : public std::enable_shared_from_this<Journal> {
   std::shared_ptr<MapJournal> next_map(const MapHead& head);
   // The last word. Throws what the disk says.
   void close(const std::string& why);
-  // On its own thread, whenever more is on disk, or nothing more can be.
-  void on_disk(std::function<void()> told);
+  // On its own thread, whenever more is on disk, or nothing more can be; until it says false.
+  void on_disk(std::function<bool()> told);
 
   LogFile& log() noexcept { return *log_; }
 
@@ -112,7 +112,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
   void tell();
 
   std::mutex listeners_mutex_;
-  std::vector<std::function<void()>> listeners_;  // outlive the log, which calls them
+  std::vector<std::function<bool()>> listeners_;  // outlive the log, which calls them
   std::unique_ptr<LogFile> log_;
   std::mutex mutex_;  // for what follows
   Records found_;

@@ -14,6 +14,8 @@
 #include <gluster/error.hpp>
 #include <zlib.h>
 
+#include "base/log.hpp"
+
 namespace gluster::data {
 namespace {
 
@@ -204,7 +206,11 @@ void LogFile::run() {
     done_.notify_all();
     if (!told_) continue;
     lock.unlock();
-    told_();
+    try {
+      told_();
+    } catch (const std::exception& failure) {
+      base::log().error("nobody could be told of the journal {}: {}", path_.string(), failure.what());
+    }
     lock.lock();
   }
 }

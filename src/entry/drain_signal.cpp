@@ -7,7 +7,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <utility>
+
+#include "base/log.hpp"
 
 namespace gluster::entry {
 namespace {
@@ -30,10 +33,15 @@ bool is_free() {
 }  // namespace
 
 DrainSignal::DrainSignal(std::function<void()> what) : wake_(::eventfd(0, EFD_CLOEXEC)), what_(std::move(what)) {
+  if (wake_ < 0) return;
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "gluster-drain");
     for (std::uint64_t came = 0; ::read(wake_, &came, sizeof came) == sizeof came && came < kEnd;)
-      if (what_) std::exchange(what_, nullptr)();
+      if (what_) try {
+          std::exchange(what_, nullptr)();
+        } catch (const std::exception& error) {
+          base::log().error("the run cannot be ended in order: {}", error.what());
+        }
   });
   if (!is_free()) return;
   wakes.store(wake_);
@@ -41,6 +49,7 @@ DrainSignal::DrainSignal(std::function<void()> what) : wake_(::eventfd(0, EFD_CL
 }
 
 DrainSignal::~DrainSignal() {
+  if (wake_ < 0) return;
   if (wakes.exchange(-1) == wake_) ::signal(SIGUSR1, SIG_IGN);  // one that comes late ends nothing
   if (::write(wake_, &kEnd, sizeof kEnd) > 0) thread_.join();
   ::close(wake_);

@@ -46,9 +46,9 @@ Cluster::Cluster(std::shared_ptr<Engine> engine, const Options& options) : engin
 }
 Cluster::~Cluster() {
   for (auto& [path, journal] : state_->journals) try {
-      if (journal) journal->close("the program has ended");
-    } catch (const std::exception& error) {
-      base::log().error("{}", error.what());
+      if (journal) journal->close(engine_->is_draining() ? "the run was ended early, in order" : "the program has ended");
+    } catch (const std::exception& error) {  // whoever waited for what is missing has met it
+      base::log().debug("{}", error.what());
     }
 }
 

@@ -100,7 +100,7 @@ std::uint64_t Journaled::add(const Chunk& chunk) {
 
 std::uint64_t Journaled::saved() const { return map_->saved(); }
 void Journaled::hurry() { map_->journal().log().hurry(); }
-void Journaled::on_disk(std::function<void()> told) { map_->journal().on_disk(std::move(told)); }
+void Journaled::on_disk(std::function<bool()> told) { map_->journal().on_disk(std::move(told)); }
 
 void Journaled::tell(std::uint64_t done, std::uint64_t failed, double seconds, const std::string& runners) {
   map_->add(data::Progress{0, done, failed, seconds, runners});

@@ -158,6 +158,7 @@ Map<std::string> Cluster::map_json(std::string_view name, JsonItems items, const
     Encoder scratch;
     JsonArgument::encode(scratch, &argument);
   }
+  detail::check_map(entry, 1 + common.size(), {}, entry.signature->result, options);
   const std::int64_t count = items.count;
   auto inputs = std::make_unique<JsonInputs>(entry, std::move(items), arguments_from(entry, 1, common));
   std::shared_ptr<detail::Journaled> journal;

@@ -314,7 +314,10 @@ void MapState::State::finish(std::shared_ptr<Chunk> chunk) {
   const std::size_t failed = !chunk->has_failed() ? 0 : chunk->failures.empty() ? chunk->count : chunk->failures.size();
   failures += failed;
   values += chunk->count - failed;
-  if (failed == chunk->count) return void(done.emplace(first, std::move(chunk)));
+  if (failed == chunk->count) {
+    with_journal([&] { tell_journal(false); });
+    return void(done.emplace(first, std::move(chunk)));
+  }
   with_journal([&] {
     std::uint64_t record = parts.journal->add(*chunk);
     unsaved.push_back({record, std::move(chunk)});
@@ -399,9 +402,12 @@ std::shared_ptr<Chunk> MapState::State::take(std::map<std::size_t, std::shared_p
 
 MapState::MapState(Parts parts) : state_(std::make_shared<State>(std::move(parts))) {
   if (state_->parts.journal)
-    state_->parts.journal->on_disk([queue = state_->ended, weak = std::weak_ptr(state_->parts.engine)] {
-      queue->push(kOnDisk);
-      if (auto engine = weak.lock()) engine->tell_waiters();
+    state_->parts.journal->on_disk([map = std::weak_ptr(state_)] {
+      auto state = map.lock();
+      if (!state) return false;
+      state->ended->push(kOnDisk);
+      state->parts.engine->tell_waiters();
+      return true;
     });
   std::lock_guard lock(state_->mutex);
   int workers = state_->workers();

@@ -141,7 +141,10 @@ TEST_F(JournalTest, ARecordOfAnotherVersionIsNoValue) {
 TEST_F(JournalTest, TellsWhatIsOnDisk) {
   auto journal = open();
   std::atomic<int> told = 0;
-  journal->on_disk([&] { ++told; });
+  journal->on_disk([&] {
+    ++told;
+    return true;
+  });
   auto map = journal->next_map(head());
   std::uint64_t number = add(*map, 0, 1.0);
   journal->log().flush();

@@ -14,7 +14,7 @@ using testing::Not;
 
 Batch map() {
   Batch batch;
-  batch.words = {"map", "sweep.cpp:at", "--over", "0:10", "--journal", "a journal"};
+  batch.words = {"map", "sweep.cpp:at", "--over", "0:10", "--journal", "/all/a journal"};
   return batch;
 }
 
@@ -37,9 +37,9 @@ TEST(BatchScriptTest, SaysWhatIsAskedForBySlurmsNames) {
             "#SBATCH --time=1:00:00\n"
             "#SBATCH --partition=long\n"
             "#SBATCH --account=physics\n"
-            "#SBATCH --comment='journal=a journal'\n"
+            "#SBATCH --comment='journal=/all/a journal'\n"
             "\n"
-            "exec /opt/gluster map sweep.cpp:at --over 0:10 --journal 'a journal'\n");
+            "exec /opt/gluster map sweep.cpp:at --over 0:10 --journal '/all/a journal'\n");
 }
 
 TEST(BatchScriptTest, SaysNothingThatWasNotAskedFor) {
