@@ -152,7 +152,7 @@ TEST_F(LogFileTest, HasOneWriterAtATime) {
 TEST_F(LogFileTest, TellsWhatIsOnDisk) {
   auto log = LogFile::open(path, 0ms, [](auto, auto) {});
   std::atomic<std::uint64_t> saved = 0;
-  log->on_disk([&] { saved = log->saved(); });
+  log->on_disk([&saved, writer = log.get()] { saved = writer->saved(); });  // also while it ends
   EXPECT_EQ(log->append(bytes_of("one")), 1u);
   EXPECT_EQ(log->append(bytes_of("two")), 2u);
   log->hurry();
