@@ -46,7 +46,4 @@ std::string json_of(const std::string& word, const Type& type, const std::string
 // The words for a kernel's parameters from `first` on; throws UsageError where they are too many or too few, or one does not fit.
 std::vector<std::string> json_of(const std::vector<std::string>& words, const KernelEntry& kernel, std::size_t first);
 
-// `f64 at(i64 n, [f64] x)`
-std::string declaration(const KernelInfo& kernel);
-
 }  // namespace gluster::command
