@@ -103,7 +103,8 @@ TEST_F(SharedTest, OutputsSideBySideAreNotOverlapsAndOnesUnderWayAre) {
   for (std::size_t begin : {40u, 0u, 70u}) jobs.push_back(cluster->run_into(all.subspan(begin, 30), "fill_through_the_gate", 2.0));
   for (auto [begin, count] : {std::pair{0u, 1u}, {29u, 1u}, {69u, 2u}, {0u, 100u}, {45u, 5u}})
     EXPECT_THROWS_WITH((void)cluster->run_into(all.subspan(begin, count), "fill", 1.0), UsageError, "overlaps");
-  cluster->run_into(all.subspan(30, 10), "fill", 1.0).cancel();  // between two of them
+  jobs.push_back(cluster->run_into(all.subspan(30, 10), "fill", 1.0));  // between two of them
+  jobs.back().cancel();                                                 // and it has ended when nobody writes there any more
   gate.open();
   wait_all(jobs);
   cluster->run_into(all, "fill", 4.0).get();
