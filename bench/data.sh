@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# data on the nodes: shared data, maps, uneven tasks, traces, matrix products, overlap
+# data on the nodes: shared data, maps, uneven tasks, traces, journals, matrix products, overlap
 # Sourced by bench/run, whose variables these are:
 # shellcheck disable=SC2154
 
 # shellcheck disable=SC2034  # bench/run reads it
-declare -A takes=([smoke]=60 [quick]=115 [default]=380 [full]=1150)
+declare -A takes=([smoke]=65 [quick]=130 [default]=395 [full]=1200)
 
 describe() {
   cat <<END
@@ -17,6 +17,7 @@ the median of all rounds, a ratio the median of the rounds' own. More in bench/R
   multiply  all cores, unbound; by hand half of them on each of two ranks. Without "in place" A and B are in vectors, and C comes to
             one; in place, all three lie in node memory, or in a shared window. master too: it computes on half of the cores
   traced    with Options::trace: whole sessions, with the trace's way to its file, beside such without
+  journalled  with MapOptions::journal: until the last value is on disk and given out, beside a map that keeps nothing
   16 calls  whose data is on its way while one computes, as long as one way takes or 4; the longer: of all ways, and all kernels
 END
 }
@@ -26,7 +27,7 @@ measure() {
   mpi 2 "${program[@]}" shares node_memory maps
   mpi 3 "${program[@]}" shares node_memory maps tasks # two workers
   mpi 5 "${program[@]}" shares node_memory tasks      # four
-  mpi 2 "${program[@]}" "traces:$scratch/trace.json"
+  mpi 2 "${program[@]}" "traces:$scratch/trace.json" "journals:$scratch/journal"
   unbound 2 "${program[@]}" products overlap
   on_hosts 'unlimited'
   on_hosts '1 Gbit/s' --rate 1gbit

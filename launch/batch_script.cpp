@@ -20,6 +20,8 @@ void expect_words(const Batch& batch) {
     throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE among the words of run or map");
   for (const std::string* text : {&batch.mem, &batch.time, &batch.partition, &batch.account, &batch.job_name, &batch.output})
     if (text->find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
+  for (const auto& [name, text] : batch.others)
+    if (text.find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
 }
 
 }  // namespace
@@ -52,6 +54,8 @@ std::string script_of(const Batch& batch, const std::string& gluster) {
   say_text("partition", batch.partition);
   say_text("account", batch.account);
   say_text("output", batch.output);
+  for (const auto& [name, text] : batch.others) say_text(name.c_str(), text);
+  if (batch.exclusive) say("exclusive");
   if (const std::string journal = journal_of(batch.words); !journal.empty())
     say_text("comment", "journal=" + std::filesystem::absolute(journal).string());
   if (batch.requeue) {

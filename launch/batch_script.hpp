@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@ namespace gluster::command {
 struct Batch {
   int nodes = 0, ntasks = 0, cpus_per_task = 0;
   std::string mem, time, partition, account, job_name, output;
+  std::map<std::string, std::string> others;  // by name
+  bool exclusive = false;
   bool requeue = false;
   int signal_ahead = 60;           // seconds, before the time limit, to end in order
   std::vector<std::string> words;  // run, call or map, and theirs

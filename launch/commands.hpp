@@ -25,6 +25,7 @@ struct Command {
   bool is_master = false;
   bool json = false;
   bool dry_run = false;
+  bool checks_alone = false;  // the words, and nothing is started
 };
 
 struct RunWords {
@@ -32,6 +33,8 @@ struct RunWords {
   std::string journal;
 };
 int run(const Command& command, RunWords words);
+// Rank 0 of what run() starts: `program`, and its status.
+int hold(const Command& command, const std::vector<std::string>& program);
 
 struct CallWords {
   Start start;
@@ -42,7 +45,7 @@ int call(const Command& command, CallWords words);
 struct MapWords {
   Start start;
   std::string target;
-  std::string over, over_lines;
+  std::string over, over_lines, over_dataset;
   std::vector<std::string> with;  // arguments after each item's own
   std::int64_t chunk = 0;
   std::string journal;

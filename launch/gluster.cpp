@@ -45,6 +45,13 @@ void add_batch(CLI::App& app, Batch& batch, Command& command) {
   app.add_option("-A,--account", batch.account);
   app.add_option("-J,--job-name", batch.job_name);
   app.add_option("-o,--output", batch.output);
+  app.add_option("-q,--qos", batch.others["qos"]);
+  app.add_option("-C,--constraint", batch.others["constraint"]);
+  app.add_option("-w,--nodelist", batch.others["nodelist"]);
+  app.add_option("-x,--exclude", batch.others["exclude"]);
+  for (const char* name : {"gres", "mem-per-cpu", "ntasks-per-node", "reservation", "dependency", "begin", "mail-type", "mail-user"})
+    app.add_option(std::string("--") + name, batch.others[name]);
+  app.add_flag("--exclusive", batch.exclusive);
   app.add_flag("--requeue", batch.requeue, "goes on by itself after the time limit: wants --journal among the words");
   app.add_option("--signal-ahead", batch.signal_ahead, "seconds before the limit, to end in order (60)")->check(CLI::Range(1, 65535));
   app.add_flag("--dry-run", command.dry_run, "shows the script");
@@ -77,6 +84,7 @@ int main_of(int argc, char** argv) {
   app.set_version_flag("--version", "gluster " GLUSTER_VERSION);
   bool terminal = false;
   app.add_flag("--as-master", command.is_master)->group("");
+  app.add_flag("--check", command.checks_alone)->group("");
   app.add_flag("--terminal", terminal)->group("");
 
   RunWords run_words;
@@ -84,6 +92,9 @@ int main_of(int argc, char** argv) {
   add_start(*run_app, run_words.start, command);
   run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing");
   run_app->prefix_command();
+
+  CLI::App* hold_app = app.add_subcommand("hold")->group("");
+  hold_app->prefix_command();
 
   CallWords call_words;
   CLI::App* call_app = app.add_subcommand(
@@ -98,10 +109,11 @@ int main_of(int argc, char** argv) {
   map_app->add_option("TARGET", map_words.target, "FILE:FUNCTION")->required();
   map_app->add_option("--over", map_words.over, "FIRST:END, the numbers from FIRST to END - 1");
   map_app->add_option("--over-lines", map_words.over_lines, "a text file, a line an item")->check(CLI::ExistingFile);
+  map_app->add_option("--over-dataset", map_words.over_dataset, "FILE.h5:/DATASET, a row an item; runners read them");
   map_app->add_option("--with", map_words.with, "the next argument, the same for all items; may be said again")->allow_extra_args(false);
   map_app->add_option("--chunk", map_words.chunk, "items that travel together (what takes about a millisecond)")->check(CLI::Range(1, 1 << 30));
   map_app->add_option("--journal", map_words.journal, "a file that keeps the values: the next start runs what is missing");
-  map_app->add_option("-o,--output", map_words.out, "where results go: FILE.csv, or - for stdout (-)");
+  map_app->add_option("-o,--output", map_words.out, "where results go: FILE.csv, FILE.h5, or - for stdout, as CSV (-)");
   map_app->add_flag("--force", map_words.force, "overwrites the output; never a journal");
 
   Batch batch;
@@ -133,7 +145,7 @@ int main_of(int argc, char** argv) {
   CLI::App* export_app = journal_app->add_subcommand("export", "the values of a map");
   export_app->add_option("FILE", export_words.file)->required();
   export_app->add_option("--map", export_words.map, "which of the program's, from 1 on")->check(CLI::Range(1, 1 << 20));
-  export_app->add_option("-o,--output", export_words.out, "FILE.csv, or - for stdout (-)");
+  export_app->add_option("-o,--output", export_words.out, "FILE.csv, FILE.h5, or - for stdout, as CSV (-)");
   export_app->add_flag("--force", export_words.force, "overwrites the output");
 
   try {
@@ -143,6 +155,7 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw gluster::UsageError(error.what());
   }
+  if (*hold_app) return hold(command, hold_app->remaining());
   for (Start* start : {&run_words.start, &call_words.start, &map_words.start, &doctor_start}) find_own(*start);
   if (*run_app) {
     run_words.start.master = run_app->remaining();

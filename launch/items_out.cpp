@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "items_h5.hpp"
 
 namespace gluster::command {
 namespace {
@@ -64,18 +65,26 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-void ItemsOut::check(const std::string& place, bool force) {
-  if (place == "-") return;
-  if (!place.ends_with(".csv")) throw UsageError(fmt::format("{}: results are written as .csv, or to stdout as -", place));
+namespace {
+
+bool is_h5(const std::string& name) { return name.ends_with(".h5") || name.ends_with(".hdf5"); }
+
+}  // namespace
+
+void ItemsOut::check(const Place& place) {
+  const std::string& name = place.name;
+  if (name == "-") return;
+  if (!name.ends_with(".csv") && !is_h5(name)) throw UsageError(fmt::format("{}: results are written as .csv or .h5, or to stdout as -", name));
   std::error_code reason;
-  if (!force && std::filesystem::exists(place, reason)) throw UsageError(fmt::format("{} is there already: --force overwrites it", place));
-  auto directory = std::filesystem::absolute(place).parent_path();
+  if (!place.force && std::filesystem::exists(name, reason)) throw UsageError(fmt::format("{} is there already: --force overwrites it", name));
+  auto directory = std::filesystem::absolute(name).parent_path();
   if (::access(directory.c_str(), W_OK) != 0)
-    throw UsageError(fmt::format("{} cannot be made: {}: {}", place, directory.string(), std::strerror(errno)));
+    throw UsageError(fmt::format("{} cannot be made: {}: {}", name, directory.string(), std::strerror(errno)));
 }
 
-std::unique_ptr<ItemsOut> ItemsOut::open(const std::string& place, const std::string& type, std::FILE* standard) {
-  return std::make_unique<Csv>(place, type == "str", standard);
+std::unique_ptr<ItemsOut> ItemsOut::open(const Place& place, const std::string& type, std::uint64_t count, std::FILE* standard) {
+  if (is_h5(place.name)) return items_to_h5(place.name, place.force, type, count);
+  return std::make_unique<Csv>(place.name, type == "str", standard);
 }
 
 std::FILE* take_stdout() {

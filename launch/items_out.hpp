@@ -17,10 +17,15 @@ class ItemsOut {
   // All is there. Throws Error when the disk is full, and then nothing is.
   virtual void finish() = 0;
 
+  // By its suffix: .csv, .h5, or "-", CSV to `standard`.
+  struct Place {
+    std::string name;
+    bool force = false;
+  };
   // Throws UsageError for what open() would: a suffix that it does not know, a file that is there already unless `force`, and where none can be made.
-  static void check(const std::string& place, bool force);
-  // By its suffix: .csv, or "-", CSV to `standard`. `type`: of the values.
-  static std::unique_ptr<ItemsOut> open(const std::string& place, const std::string& type, std::FILE* standard);
+  static void check(const Place& place);
+  // `type`: of the values, which are `count`.
+  static std::unique_ptr<ItemsOut> open(const Place& place, const std::string& type, std::uint64_t count, std::FILE* standard);
 };
 
 // This process's stdout for results alone: what others print there from now on, kernels too, goes to stderr.

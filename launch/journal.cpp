@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -45,6 +46,14 @@ const data::MapRecords& choose(const data::Records& records, const ExportWords& 
   return records.maps[words.map == 0 ? 0 : words.map - 1];
 }
 
+// Of its items: as far as anybody knows.
+std::uint64_t count_of(const data::MapRecords& map) {
+  if (map.head.items >= 0) return static_cast<std::uint64_t>(map.head.items);
+  std::uint64_t count = 0;
+  for (const auto& value : map.values) count = std::max(count, value.index + 1);
+  return count;
+}
+
 }  // namespace
 
 int show_journal(const Command& command, const std::string& file) {
@@ -65,8 +74,8 @@ int export_journal(const ExportWords& words) {
   const data::Records records = data::read_journal(words.file);
   const data::MapRecords& map = choose(records, words);
   const std::string type = result_of(map.head);
-  ItemsOut::check(words.out, words.force);
-  auto out = ItemsOut::open(words.out, type, stdout);
+  ItemsOut::check({words.out, words.force});
+  auto out = ItemsOut::open({words.out, words.force}, type, count_of(map), stdout);
   for (const auto& value : map.values) {
     Json json;
     data::open_value(data::LogFile::read(words.file, value.place), [&](Decoder& in) { plugin::decode_json(type, in, json); });

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <gluster/cluster.hpp>
+#include <gluster/dataset.hpp>
 #include <gluster/error.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "dataset_items.hpp"
 #include "plugin/json.hpp"
 #include "plugin/type_tree.hpp"
 
@@ -50,8 +52,27 @@ std::string plain_json_of(const std::string& word, const Type& type) {
   return type.text == "str" || is_character || is_number_word(word) ? Json(word).dump(-1, ' ', false, Json::error_handler_t::replace) : word;
 }
 
+namespace {
+
+std::string json_of_dataset(const std::string& name, const Type& type, const std::string& where) {
+  try {
+    if (type.scalar != Scalar::none) return one_element(name);
+    const Dataset found = dataset(name);
+    if (found.type().text != type.text) throw DataError(fmt::format("{}: {} wanted, {} found", found.where(), type.text, found.type().text));
+    return Json{{"dataset", found.where()}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("{}: {}", where, error.what()));
+  }
+}
+
+}  // namespace
+
 std::string json_of(const std::string& given, const Type& type, const std::string& where) {
   std::string word = given;
+  if (const auto name = dataset_named(word)) {
+    word = json_of_dataset(*name, type, where);
+    if (type.scalar == Scalar::none) return word;
+  }
   if (word.starts_with("@@")) word.erase(0, 1);
   else if (word.starts_with("@")) {
     try {

@@ -40,7 +40,7 @@ class KernelFile {
 
 // A word as JSON for a parameter of this type: a `str` is taken as it is, nan and inf are numbers. What does not fit is found later.
 std::string plain_json_of(const std::string& word, const Type& type);
-// What was written on a command line for a parameter of this type, as JSON: a `str` is taken as it is, a number or JSON is what it says, `@FILE` is what is in the file. `@@` stands for an @ at the
+// What was written on a command line for a parameter of this type, as JSON: a `str` is taken as it is, a number or JSON is what it says, `@FILE` is what is in the file, `@FILE:/DATASET` a dataset of numbers (of one, where a number is wanted). `@@` stands for an @ at the
 // beginning. Throws UsageError that names the parameter by `where`.
 std::string json_of(const std::string& word, const Type& type, const std::string& where);
 // The words for a kernel's parameters from `first` on; throws UsageError where they are too many or too few, or one does not fit.

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "commands.hpp"
 #include "data/journal.hpp"
+#include "dataset_items.hpp"
 #include "items_out.hpp"
 #include "kernel_file.hpp"
 
@@ -54,11 +55,16 @@ JsonItems over_lines(const std::string& file, const Type& type) {
 }
 
 JsonItems items_for(const MapWords& words, const KernelEntry& kernel) {
-  const int given = !words.over.empty() + !words.over_lines.empty();
-  if (given != 1) throw UsageError("over what? one of --over FIRST:END and --over-lines FILE");
+  const int given = !words.over.empty() + !words.over_lines.empty() + !words.over_dataset.empty();
+  if (given != 1) throw UsageError("over what? one of --over FIRST:END, --over-lines FILE and --over-dataset FILE:/DATASET");
   if (kernel.signature->parameters.empty())
     throw UsageError(fmt::format("{} takes no argument, so it cannot be mapped over anything: it is {}", kernel.name, kernel.signature->text()));
   if (!words.over.empty()) return over_range(words.over, kernel.signature->parameters[0]);
+  if (!words.over_dataset.empty()) try {
+      return over_dataset(words.over_dataset, kernel.signature->parameters[0]);
+    } catch (const Error& error) {
+      throw UsageError(fmt::format("--over-dataset {}", error.what()));
+    }
   return over_lines(words.over_lines, kernel.signature->parameters[0]);
 }
 
@@ -109,7 +115,7 @@ int map_on(Cluster& cluster, const Target& target, const MapWords& words, const 
   auto map = cluster.map_json(target.kernel(), items, {.chunk = words.chunk, .on_error = OnError::collect, .journal = words.journal}, common);
   if (known != 0)
     fmt::print(stderr, "gluster: {} of {} items are in {} already: {} are run\n", known, items.count, words.journal, items.count - known);
-  auto out = ItemsOut::open(words.out, type, results);
+  auto out = ItemsOut::open({words.out, words.force}, type, static_cast<std::uint64_t>(items.count), results);
   ProgressLine progress(words.progress, items.count, known);
   std::int64_t done = 0, failed = 0;
   std::string first_error;
@@ -145,7 +151,7 @@ int map(const Command& command, MapWords words) {
   if (!words.over.empty() && items.count != 0)  // else each item says so
     for (std::int64_t at : {std::int64_t{0}, items.count - 1}) (void)json_of(items.at(at), kernel.signature->parameters[0], kernel.name + ", item");
   if (!command.is_master) {
-    ItemsOut::check(words.out, words.force);
+    ItemsOut::check({words.out, words.force});
     (void)known_in(words.journal);
     return start(command, words.start);
   }

@@ -84,6 +84,7 @@ Place Place::from(const Variable& variable) {
   place.job = variable("SLURM_JOB_ID");
   if (place.job.empty()) return place;
   place.kind = variable("PMIX_RANK").empty() ? Kind::kAllocation : Kind::kStep;  // salloc's shell may be a step too, of Slurm's own
+  place.requeued = number_or(variable("SLURM_RESTART_COUNT"), 0);
   place.nodes = hosts_of(variable("SLURM_JOB_NODELIST"));
   place.tasks_per_node = counts_of(variable("SLURM_TASKS_PER_NODE"));
   place.cpus_per_task = number_or(variable("SLURM_CPUS_PER_TASK"), 0);

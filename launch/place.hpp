@@ -20,6 +20,7 @@ struct Place {
 
   // Of an allocation or a step.
   std::string job;
+  int requeued = 0;                 // how often it was put back into the queue
   std::vector<std::string> nodes;   // names, in Slurm's order
   std::vector<int> tasks_per_node;  // as many
   int cpus_per_task = 0;            // 0: nobody said

@@ -33,6 +33,7 @@ int run(const Command& command, RunWords words) {
     expect_program(words.start.master[0]);
   }
   if (!words.journal.empty()) words.start.variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
+  words.start.holds_master = true;
   return start(command, words.start);
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
+#include "after.hpp"
 #include "base/process.hpp"
 #include "commands.hpp"
 #include "supervise.hpp"
@@ -35,9 +36,29 @@ void requeue(const Place& place) {
   if (ended.status != 0) throw Error(fmt::format("job {} cannot be requeued: {}", place.job, ended.output));
 }
 
+// Hosts that do not answer any more are left out.
+Start without_lost(Start start, const Place& place, const Line& line) {
+  const std::vector<std::string> all = start.hosts.empty() ? place.nodes : start.hosts;
+  if (place.mpirun.empty() || start.launcher == "srun") return start;
+  std::vector<std::string> left;
+  for (const std::string& host : all) {
+    std::vector<std::string> words{"env"};
+    for (const auto& [name, value] : line.environment) words.push_back(name + "=" + value);
+    for (std::string word : {"timeout", "20", place.mpirun.c_str(), "--quiet", "--host", host.c_str(), "-n", "1", "true"}) words.push_back(word);
+    if (base::run_program(words).status == 0) left.push_back(host);
+    else fmt::print(stderr, "gluster: {} does not answer, and is left out\n", host);
+  }
+  if (!all.empty() && left.empty()) throw Error("no host answers any more");
+  if (left.size() == all.size()) return start;
+  start.hosts = left;
+  if (place.kind == Place::Kind::kAllocation) start.runners = 0;  // as many as it has tasks there
+  return start;
+}
+
 }  // namespace
 
 int start(const Command& command, const Start& what) {
+  if (command.checks_alone) return 0;
   const Place place = Place::look();
   if (what.requeue && place.job.empty()) throw UsageError("--requeue is for a Slurm job, and this is none; elsewhere --restart N starts again");
   Line line = line_for(what, place);
@@ -46,15 +67,20 @@ int start(const Command& command, const Start& what) {
     return 0;
   }
   if (place.kind == Place::Kind::kStep) return become(std::move(line));
-  for (int restarts = what.restarts;; --restarts) {
+  Start now = what;
+  for (;; --now.restarts) {
     const Outcome outcome = supervise(line);
-    if (outcome.status == kGoOnLater && what.requeue) requeue(place);
+    if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads
+    if (outcome.refused != 0) throw Error(fmt::format("cannot write to stdout: {}; it was ended", std::strerror(outcome.refused)));
     if (is_launchers_own(outcome.status))
       fmt::print(stderr, "gluster: {} could not start it (status {}); the line of --dry-run, without --quiet, says all that it has to say\n",
                  line.words[0], outcome.status);
-    if (outcome.status < 128 || outcome.stopped || restarts == 0) return outcome.status;
-    fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, restarts,
-               restarts == 1 ? "" : "s");
+    const After next = after(outcome, {now.restarts, now.requeue, place.requeued});
+    if (next == After::kRequeue) requeue(place);
+    if (next != After::kRestart) return outcome.status;
+    fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,
+               now.restarts == 2 ? "" : "s");
+    line = line_for(without_lost(now, place, line), place);
   }
 }
 

@@ -69,6 +69,13 @@ std::string host_list(const std::vector<Node>& nodes) {
   return text;
 }
 
+std::vector<std::string> master_words(const Start& start) {
+  std::vector<std::string> words;
+  if (start.holds_master) words = {start.self, "hold"};
+  append(words, start.master);
+  return words;
+}
+
 std::vector<std::string> runner_words(const Start& start) {
   std::vector<std::string> words{start.runner};
   if (start.threads != 0) append(words, {"--threads", std::to_string(start.threads)});
@@ -100,7 +107,7 @@ Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, 
     ++used.front().tasks;  // the master has one of its slots; both parts must say how many it has
     append(line.words, {"--host", host_list({used.front()})});
   }
-  append(line.words, start.master);
+  append(line.words, master_words(start));
   append(line.words, {":", "-n", std::to_string(runners)});
   if (!used.empty()) append(line.words, {"--host", host_list(used)});
   append(line.words, runner_words(start));
@@ -121,7 +128,7 @@ Line by_srun(const Start& start, const Place& place, int tasks) {
 Line in_step(const Start& start, const Place& place) {
   if (place.step_tasks == 1) throw UsageError("this step has one task, the master's, and none for runners: srun -n N+1 for N runners");
   Line line;
-  line.words = place.task == 0 ? start.master : runner_words(start);
+  line.words = place.task == 0 ? master_words(start) : runner_words(start);
   return line;
 }
 

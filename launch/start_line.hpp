@@ -14,6 +14,7 @@ struct Start {
   std::vector<std::string> hosts;                // where runners go, of those that there are; empty: all
   std::string launcher;                          // mpirun or srun; empty: by what is there
   std::vector<std::string> master;               // the program of rank 0, and its words
+  bool holds_master = false;                     // it is a person's own, and may turn out to be none: rank_zero.cpp holds it
   std::map<std::string, std::string> variables;  // for all ranks
   int restarts = 0;                              // how often, when a runner or a node is lost
   bool requeue = false;                          // the job, when it was ended early

@@ -15,18 +15,34 @@ namespace {
 
 bool is_job(const std::string& what) { return !what.empty() && what.find_first_not_of("0123456789_") == std::string::npos; }
 
-// What Slurm says of a job, and the journal that gluster submit named in its comment.
-std::string journal_of_job(const std::string& job, bool quiet) {
-  base::Ended ended = base::run_program({"scontrol", "show", "job", job});
-  if (ended.status != 0) throw UsageError(fmt::format("Slurm knows no job {}: {}", job, ended.output.substr(0, ended.output.find('\n'))));
-  std::size_t state = ended.output.find("JobState=");
-  if (!quiet && state != std::string::npos) fmt::print("job {}: {}\n", job, ended.output.substr(state, ended.output.find('\n', state) - state));
-  std::size_t at = ended.output.find("Comment=journal=");
+// What Slurm says of a job.
+struct Job {
+  std::string number;
+  std::string state;
+  std::string journal;  // that gluster submit named in its comment; empty: none
+
+  bool has_ended() const {
+    for (const char* going : {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "RESIZING", "STOPPED"})
+      if (state.starts_with(going)) return false;
+    return true;
+  }
+};
+
+// The text after `key`, as far as `end`.
+std::string part_of(const std::string& text, const std::string& key, char end) {
+  std::size_t at = text.find(key);
   if (at == std::string::npos) return "";
-  return ended.output.substr(at + 16, ended.output.find('\n', at) - at - 16);
+  at += key.size();
+  return text.substr(at, text.find_first_of(std::string{end, '\n'}, at) - at);
 }
 
-void show(const data::Records& records) {
+Job look_at_job(const std::string& number) {
+  base::Ended ended = base::run_program({"scontrol", "show", "job", number});
+  if (ended.status != 0) throw UsageError(fmt::format("Slurm knows no job {}: {}", number, ended.output.substr(0, ended.output.find('\n'))));
+  return {number, part_of(ended.output, "JobState=", ' '), part_of(ended.output, "Comment=journal=", '\n')};
+}
+
+void show(const data::Records& records, bool in_use) {
   for (const data::MapRecords& map : records.maps) {
     const auto done = map.values.size();
     const std::string of = map.head.items < 0 ? "" : fmt::format(" of {}", map.head.items);
@@ -34,10 +50,11 @@ void show(const data::Records& records) {
     if (!map.progress.runners.empty()) fmt::print("{}", map.progress.runners);
   }
   if (records.closed) fmt::print("{}\n", records.closed->why);
-  else if (!records.opened.empty()) fmt::print("process {} on {} has it, or had it last\n", records.opened.back().pid, records.opened.back().host);
+  else if (!records.opened.empty())
+    fmt::print("process {} on {} {}\n", records.opened.back().pid, records.opened.back().host, in_use ? "has it" : "had it last, and was killed");
 }
 
-nlohmann::json as_json(const data::Records& records) {
+nlohmann::json as_json(const data::Records& records, bool in_use) {
   nlohmann::json maps = nlohmann::json::array();
   for (const data::MapRecords& map : records.maps)
     maps.push_back({{"kernel", map.head.kernel},
@@ -45,28 +62,37 @@ nlohmann::json as_json(const data::Records& records) {
                     {"done", map.values.size()},
                     {"failed", map.progress.failed},
                     {"runners", map.progress.runners}});
-  return {{"maps", maps}, {"closed", records.closed ? nlohmann::json(records.closed->why) : nlohmann::json()}};
+  return {{"maps", maps}, {"running", in_use}, {"closed", records.closed ? nlohmann::json(records.closed->why) : nlohmann::json()}};
 }
 
 }  // namespace
 
 int status(const Command& command, const std::string& what, bool watch) {
   std::error_code reason;
+  const bool of_job = !std::filesystem::exists(what, reason);
+  if (of_job && !is_job(what)) throw UsageError(fmt::format("{}: there is no such journal, and it is no number of a job", what));
   std::string file = what;
-  if (!std::filesystem::exists(what, reason)) {
-    if (!is_job(what)) throw UsageError(fmt::format("{}: there is no such journal, and it is no number of a job", what));
-    file = journal_of_job(what, command.json);
-    if (file.empty()) {
-      fmt::print("it has no journal that is known: gluster submit says where it is\n");
-      return 0;
-    }
-  }
   for (;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
-    const data::Records records = data::read_journal(file);
-    if (command.json) fmt::print("{}\n", as_json(records).dump());
-    else show(records);
-    std::fflush(stdout);
-    if (!watch || records.closed) return 0;
+    bool has_ended = true;
+    nlohmann::json json = nlohmann::json::object();
+    if (of_job) {
+      const Job job = look_at_job(what);
+      file = job.journal;
+      has_ended = job.has_ended();
+      json = {{"job", job.number}, {"state", job.state}};
+      if (!command.json) fmt::print("job {}: {}\n", job.number, job.state);
+      if (file.empty()) fmt::print(stderr, "gluster: job {} has no journal that is known: gluster submit says where it is\n", what);
+    }
+    if (!file.empty() && std::filesystem::exists(file, reason)) {
+      const data::Records records = data::read_journal(file);
+      const bool in_use = data::LogFile::is_in_use(file);
+      json.update(as_json(records, in_use));
+      if (!command.json) show(records, in_use);
+      if (!of_job) has_ended = !in_use;
+    }
+    if (command.json) fmt::print("{}\n", json.dump());
+    if (std::fflush(stdout) != 0) return kFailed;
+    if (!watch || has_ended) return 0;
   }
 }
 

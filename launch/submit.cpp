@@ -16,6 +16,12 @@ namespace gluster::command {
 
 int submit(const Command& command, const Batch& batch, const std::string& gluster) {
   const std::string script = script_of(batch, gluster);
+  std::vector<std::string> words{gluster, "--check"};
+  words.insert(words.end(), batch.words.begin(), batch.words.end());
+  if (base::Ended checked = base::run_program(words); checked.status != 0) {  // here, and not when the job has waited its turn
+    fmt::print(stderr, "{}", checked.output);
+    return checked.status;
+  }
   if (command.dry_run) {
     fmt::print("{}", script);
     return 0;

@@ -1,7 +1,9 @@
 #include "supervise.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,10 +13,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
+
+#include "output_pipe.hpp"
 
 namespace gluster::command {
 namespace {
@@ -30,7 +35,9 @@ sigset_t heard() {
 }
 
 // In the child: becomes the line. Its own process group, so that a terminal's Ctrl-C comes to this process alone.
-[[noreturn]] void become_line(const Line& line, pid_t parent, int tell) {
+[[noreturn]] void become_line(const Line& line, pid_t parent, const OutputPipe& output, int tell) {
+  output.become_stdout();
+  ::signal(SIGPIPE, SIG_DFL);
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(128 + SIGKILL);  // it has died meanwhile
@@ -52,25 +59,66 @@ sigset_t heard() {
   ::_exit(127);
 }
 
-struct Child {
-  pid_t pid;
-  int asked = 0;        // how often its end was asked for
-  bool drains = false;  // in order
-
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
   // mpirun hands SIGUSR1 on to its ranks.
   void hear(int signal) {
-    drains = ++asked == 1 && signal != SIGHUP;
-    if (drains) {
-      if (signal == SIGINT) fmt::print(stderr, "\ngluster: what runs comes to its end, and nothing more is begun; Ctrl-C again ends it at once\n");
-      ::kill(pid, SIGUSR1);
-      return;
-    }
-    ::kill(pid, SIGTERM);
+    drains_ = asked_ == 0 && signal != SIGHUP;
+    if (asked_ == 0) asked_ = signal;
+    if (!drains_) return end();
+    if (signal == SIGINT) fmt::print(stderr, "\ngluster: what runs comes to its end, and nothing more is begun; Ctrl-C again ends it at once\n");
+    ::kill(pid_, SIGUSR1);
   }
-  bool has_ended(int& status) const { return ::waitpid(pid, &status, WNOHANG) == pid; }
+  void end() {
+    if (ending_ == 0) ending_ = std::time(nullptr);
+    drains_ = false;
+    ::kill(pid_, SIGTERM);
+  }
+  // Its ranks end with it, and without a word: nobody would read it.
+  void kill() {
+    if (ending_ == 0) ending_ = std::time(nullptr);
+    ::kill(pid_, SIGKILL);
+  }
+  // Every second.
+  void go_on() {
+    if (drains_) ::kill(pid_, SIGUSR1);  // again: the master may not have listened yet
+    if (ending_ != 0 && std::time(nullptr) >= ending_ + kSecondsUntilKill) ::kill(pid_, SIGKILL);
+  }
+  bool has_ended() {
+    if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
+    return ended_;
+  }
+  int asked() const { return asked_; }
+  bool is_ending() const { return ending_ != 0; }
+  int status() const { return status_; }
+
+ private:
+  pid_t pid_;
+  int asked_ = 0;           // the first signal that asked for its end
+  bool drains_ = false;     // it is to end in order
+  std::time_t ending_ = 0;  // since when it is to end at once
+  bool ended_ = false;
+  int status_ = 0;
 };
 
 int shell_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+// Until it has ended, and all that it printed is where it belongs.
+void watch(Child& child, OutputPipe& output, int signals) {
+  std::time_t second = std::time(nullptr);
+  while (!child.has_ended() || !output.is_empty()) {
+    pollfd wanted[] = {{signals, POLLIN, 0}, output.wanted()};
+    const bool is_over = child.is_ending() && child.has_ended();  // then nobody waits for who does not read
+    if (::poll(wanted, 2, is_over ? 0 : 1000) == 0 && is_over) return;
+    if (std::exchange(second, std::time(nullptr)) != second && !child.has_ended()) child.go_on();
+    if (wanted[1].revents != 0) output.pass();
+    if (output.refused() != 0 && !child.is_ending()) child.kill();
+    signalfd_siginfo signal{};
+    if (wanted[0].revents != 0 && ::read(signals, &signal, sizeof signal) == sizeof signal && signal.ssi_signo != SIGCHLD)
+      child.hear(static_cast<int>(signal.ssi_signo));
+  }
+}
 
 }  // namespace
 
@@ -78,33 +126,33 @@ Outcome supervise(const Line& line) {
   const sigset_t set = heard();
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &set, &before);
+  const auto pipes_before = ::signal(SIGPIPE, SIG_IGN);
+  const auto as_before = [&] {
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::signal(SIGPIPE, pipes_before);
+  };
+  OutputPipe output;
   int tell[2];
   if (::pipe2(tell, O_CLOEXEC) != 0) throw Error(fmt::format("cannot start {}: {}", line.words[0], std::strerror(errno)));
   const pid_t parent = ::getpid();
-  Child child{::fork()};
-  if (child.pid == 0) become_line(line, parent, tell[1]);
+  const pid_t pid = ::fork();
+  if (pid == 0) become_line(line, parent, output, tell[1]);
+  output.child_is_there();
   ::close(tell[1]);
-  int reason = 0;
-  const bool failed = child.pid < 0 || ::read(tell[0], &reason, sizeof reason) > 0;
+  int reason = pid < 0 ? errno : 0;
+  const bool failed = pid < 0 || ::read(tell[0], &reason, sizeof reason) > 0;
   ::close(tell[0]);
   if (failed) {
-    if (child.pid > 0) ::waitpid(child.pid, nullptr, 0);
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    throw UsageError(fmt::format("{} cannot be started: {}", line.words[0], std::strerror(child.pid < 0 ? errno : reason)));
+    if (pid > 0) ::waitpid(pid, nullptr, 0);
+    as_before();
+    throw UsageError(fmt::format("{} cannot be started: {}", line.words[0], std::strerror(reason)));
   }
-  int status = 0;
-  for (std::time_t deadline = 0; !child.has_ended(status);) {
-    const timespec patience{1, 0};
-    int signal = ::sigtimedwait(&set, nullptr, &patience);
-    if (signal < 0 && child.drains) ::kill(child.pid, SIGUSR1);  // again: the master may not have listened yet
-    if (signal > 0 && signal != SIGCHLD) {
-      child.hear(signal);
-      if (child.asked > 1 && deadline == 0) deadline = std::time(nullptr) + kSecondsUntilKill;
-    }
-    if (deadline != 0 && std::time(nullptr) >= deadline) ::kill(child.pid, SIGKILL);
-  }
-  ::sigprocmask(SIG_SETMASK, &before, nullptr);
-  return {shell_status(status), child.asked != 0};
+  Child child(pid);
+  const int signals = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  watch(child, output, signals);
+  ::close(signals);
+  as_before();
+  return {shell_status(child.status()), child.asked(), output.refused()};
 }
 
 }  // namespace gluster::command

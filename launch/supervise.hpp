@@ -8,8 +8,9 @@ namespace gluster::command {
 
 // How what was started has ended.
 struct Outcome {
-  int status = 0;        // as a shell tells it: 128 + signal
-  bool stopped = false;  // somebody asked for its end
+  int status = 0;   // as a shell tells it: 128 + signal
+  int asked = 0;    // the first signal that asked for its end; 0: none
+  int refused = 0;  // the errno of this process's stdout, which took no more, so that it was ended; 0: that took all
 };
 
 // Runs a line to its end and stands between it and whoever sends signals:
@@ -18,7 +19,7 @@ struct Outcome {
 //     SIGHUP                      ends it at once
 //     SIGKILL                     to this process: it dies too (PR_SET_PDEATHSIG), and its ranks with it
 //
-// One at a time; this process has no other threads and no MPI. Throws UsageError when it cannot be started.
+// What it prints passes through this process. One at a time; this process has no other threads and no MPI. Throws UsageError when it cannot be started.
 Outcome supervise(const Line& line);
 
 }  // namespace gluster::command

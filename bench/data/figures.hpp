@@ -38,5 +38,7 @@ void products(const Bench& bench);
 void overlap(const Bench& bench);
 /// What a trace costs a session. `label` is the file it goes to.
 void traces(const Bench& bench);
+/// What a journal costs a map. `label` is its file.
+void journals(const Bench& bench);
 
 }  // namespace bench

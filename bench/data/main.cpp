@@ -3,7 +3,7 @@
 //     mpirun -n RANKS bench_data (smoke|quick|default|full) SAMPLES PART...
 //
 // SAMPLES: a file that a line of JSON is appended to for each figure. PART: shares, node_memory, hosts:LABEL, maps, tasks,
-// products, overlap, traces:FILE (which is written).
+// products, overlap, traces:FILE, journals:FILE (which is written).
 #include <mpi.h>
 
 #include <algorithm>
@@ -25,8 +25,9 @@ struct Part {
   void (*measure)(const bench::Bench&);
 };
 constexpr std::array kParts = {
-    Part{"shares", bench::shares}, Part{"node_memory", bench::node_memory}, Part{"hosts", bench::hosts},     Part{"maps", bench::maps},
-    Part{"tasks", bench::tasks},   Part{"products", bench::products},       Part{"overlap", bench::overlap}, Part{"traces", bench::traces}};
+    Part{"shares", bench::shares},    Part{"node_memory", bench::node_memory}, Part{"hosts", bench::hosts},     Part{"maps", bench::maps},
+    Part{"tasks", bench::tasks},      Part{"products", bench::products},       Part{"overlap", bench::overlap}, Part{"traces", bench::traces},
+    Part{"journals", bench::journals}};
 
 void lead(const bench::Stage& stage, bench::Hand& hand, std::span<char*> arguments) {
   const bench::Effort effort = bench::Effort::of(arguments[0]);

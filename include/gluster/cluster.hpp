@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 
 #include <gluster/arguments.hpp>
 #include <gluster/codec.hpp>
+#include <gluster/dataset.hpp>
 #include <gluster/error.hpp>
 #include <gluster/job.hpp>
 #include <gluster/map.hpp>
@@ -47,10 +49,11 @@ struct Range {
   std::int64_t size() const noexcept { return end - begin; }
 };
 
-/// Inputs of a map, as JSON texts.
+/// Inputs of a map, as JSON texts or as rows of a dataset.
 struct JsonItems {
   std::int64_t count = 0;
   std::function<std::string(std::int64_t)> at;  ///< the same text whenever it is asked; on any thread, one at a time
+  std::optional<Dataset> rows{};                ///< then these are the items, one each
 };
 
 /// `count` indices in `parts` ranges of nearly equal size, in order; fewer ranges when there are fewer indices.
@@ -276,7 +279,8 @@ class Cluster {
     return value;
   }
 
-  /// A call whose arguments and value are JSON texts, by the kernel's own signature, as src/plugin/json.hpp says: for programs that do not know its types. Throws UsageError that says
+  /// A call whose arguments and value are JSON texts, by the kernel's own signature, as src/plugin/json.hpp says: for programs that do not know its types. For an array of numbers
+  /// `{"dataset": "FILE:/DATASET"}` is one that the runner reads. Throws UsageError that says
   /// which argument does not fit, and where in it; also for a kernel with outputs.
   Job<std::string> run_json(std::string_view name, std::span<const std::string> arguments);
   /// The same for many: an item's text is the first argument, `common` are the others. An item that does not fit fails alone, with OnError::collect.

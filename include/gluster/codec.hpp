@@ -22,6 +22,7 @@
 #include <gluster/block.hpp>
 #include <gluster/decoder.hpp>
 #include <gluster/encoder.hpp>
+#include <gluster/operand.hpp>
 #include <gluster/signature.hpp>
 
 /// Values to frames and back.
@@ -319,6 +320,21 @@ struct Codec<std::optional<T>> {
   static void decode(Decoder& in, std::optional<T>& value) {
     value.reset();
     if (in.get<std::uint8_t>() != 0) detail::decode(in, value.emplace());
+  }
+};
+
+/// Its texts lie in the body.
+template <>
+struct Codec<DatasetRef> {
+  static void encode(Encoder& out, const DatasetRef& ref) {
+    out.put(ref.fixed);
+    out.text(ref.file);
+    out.text(ref.name);
+  }
+  static void decode(Decoder& in, DatasetRef& ref) {
+    ref.fixed = in.get<DatasetRef::Fixed>();
+    ref.file = in.text();
+    ref.name = in.text();
   }
 };
 

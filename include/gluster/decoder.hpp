@@ -3,6 +3,7 @@
 #include <functional>
 #include <numeric>
 #include <string>
+#include <string_view>
 
 #include <gluster/block.hpp>
 #include <gluster/encoder.hpp>
@@ -103,6 +104,12 @@ class Decoder {
     if (count > std::numeric_limits<std::uint64_t>::max() / size) malformed("a length beyond reason");
     expect_block(count * size);
     return count;
+  }
+
+  /// A text that stays in the body, whatever its length. Lies there.
+  std::string_view text() {
+    const std::size_t bytes = length(1);
+    return {reinterpret_cast<const char*>(take(bytes)), bytes};
   }
 
   /// A block of so many bytes is there, in full or as a segment.

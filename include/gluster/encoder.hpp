@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -48,6 +49,12 @@ class Encoder {
     if (length < 255) return put(static_cast<std::uint8_t>(length));
     put(std::uint8_t{255});
     put(length);
+  }
+
+  /// A text that stays in the body, whatever its length.
+  void text(std::string_view text) {
+    length(text.size());
+    body.append(text.data(), text.size());
   }
 
   /// A contiguous block: a segment when large, else a copy in the body, aligned for its type.

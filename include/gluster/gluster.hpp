@@ -3,6 +3,7 @@
 
 #include <gluster/classic.hpp>
 #include <gluster/cluster.hpp>
+#include <gluster/dataset.hpp>
 #include <gluster/error.hpp>
 #include <gluster/job.hpp>
 #include <gluster/plugin.hpp>

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <gluster/signature.hpp>
 
@@ -22,6 +23,22 @@ struct SharedRef {
   std::uint64_t bytes = 0;
 };
 
+/// Rows of a dataset in a file, as a call names them.
+struct DatasetRef {
+  struct Fixed {
+    std::uint64_t begin = 0, rows = 0;
+    std::uint64_t row = 1;  ///< elements of one
+    std::uint64_t
+        bytes = 0,
+        modified = 0;  ///< the file's size, and when it was changed, when the master looked at it: a journal's inputs are others when it was changed
+    Scalar element = Scalar::none;
+    std::uint8_t zero[7] = {};
+  } fixed;
+  std::string_view file, name;  ///< the file's absolute path; the dataset's in it
+  /// All of the rows.
+  std::uint64_t elements() const noexcept { return fixed.rows * fixed.row; }
+};
+
 /// Where a runner finds what calls name.
 class Operands {
  public:
@@ -30,6 +47,8 @@ class Operands {
   virtual std::span<const std::byte> find(const SharedRef& ref) = 0;
   /// Where an output may be written in place; empty: nowhere, it has to travel.
   virtual std::span<std::byte> output(const SharedRef& ref) = 0;
+  /// Reads rows of a dataset from its file, in this machine's byte order. Throws DataError where it is not what `ref` says.
+  virtual void read(const DatasetRef& ref, std::span<std::byte> into) = 0;
 };
 
 namespace detail {

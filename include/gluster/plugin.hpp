@@ -103,6 +103,7 @@ template <class T>
 struct Parameter<std::span<const T>> {
   using Wire = std::vector<T>;
   std::conditional_t<kFlat<T>, std::span<const T>, Wire> value;  // read in place where that can be
+  std::conditional_t<kFlat<T>, Block<T>, std::tuple<>> own;      // what was read from a file
   void decode(Decoder& in) { detail::decode(in, value); }
   std::span<const T> pass() { return value; }
 };
@@ -180,6 +181,18 @@ inline constexpr bool kIsFlatSequence<std::string> = true;
 template <>
 inline constexpr bool kIsFlatSequence<std::string_view> = true;
 
+/// What a dataset can be read into.
+template <class W>
+constexpr bool kIsNumbers = false;
+template <class T>
+constexpr bool kIsNumber = std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && sizeof(T) <= 8;
+template <class T>
+constexpr bool kIsNumbers<std::vector<T>> = kIsNumber<T>;
+template <class T>
+constexpr bool kIsNumbers<Block<T>> = kIsNumber<T>;
+template <class T>
+constexpr std::uint64_t kMostElements = ~std::size_t{0} / 2 / sizeof(T);
+
 template <class V>
 constexpr bool kIsView = std::is_same_v<V, std::string_view>;
 template <class T>
@@ -206,6 +219,46 @@ void decode_shared(P& parameter, std::span<const std::byte> data) {
   }
 }
 
+/// Where a parameter has the elements of a dataset.
+template <class T>
+std::span<T> make_room(std::vector<T>& value, std::size_t size) {
+  value.resize(size);
+  return value;
+}
+template <class T>
+std::span<T> make_room(Block<T>& value, std::size_t size) {
+  value = Block<T>(size);
+  return value;
+}
+template <class P>
+auto make_room(P& parameter, std::size_t size) {
+  using Value = std::remove_cvref_t<decltype(parameter.value)>;
+  if constexpr (kIsView<Value>) {
+    auto place = make_room(parameter.own, size);
+    parameter.value = place;
+    return place;
+  } else if constexpr (std::is_same_v<Value, typename P::Wire>) {
+    return make_room(parameter.value, size);
+  } else {
+    return make_room(*parameter.value, size);
+  }
+}
+
+/// A dataset's elements as a parameter: read when the call's turn has come, on the kernel's thread.
+template <class P>
+void decode_dataset(Decoder& in, P& parameter) {
+  DatasetRef ref;
+  detail::decode(in, ref);
+  if constexpr (kIsNumbers<typename P::Wire>) {
+    using Element = typename P::Wire::value_type;
+    if (ref.fixed.element != scalar_of<Element>() || ref.elements() > kMostElements<Element>)
+      Decoder::malformed("a dataset that does not fit its parameter");
+    in.later([ref, &parameter, operands = &in.operands()] { operands->read(ref, std::as_writable_bytes(make_room(parameter, ref.elements()))); });
+  } else {
+    Decoder::malformed("a dataset for a parameter that is no sequence of numbers");
+  }
+}
+
 template <class P>
 void decode_argument(Decoder& in, P& parameter) {
   ArgumentKind kind = in.next_kind();
@@ -216,6 +269,8 @@ void decode_argument(Decoder& in, P& parameter) {
     parameter.decode(in);
   } else if (kind == ArgumentKind::shared) {
     decode_shared(parameter, in.operands().find(in.get<SharedRef>()));
+  } else if (kind == ArgumentKind::dataset) {
+    decode_dataset(in, parameter);
   } else {
     Decoder::malformed("an argument of a kind that this version does not know");
   }

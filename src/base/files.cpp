@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <random>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -62,8 +64,10 @@ std::string read_file(const std::filesystem::path& file) {
 }
 
 std::filesystem::path temporary_name(const std::filesystem::path& file) {
+  // Not by pid alone: hosts that share a directory, and containers, have the same ones, and what a process that was killed left may still be there.
+  static const std::uint64_t process = std::uint64_t{std::random_device()()} << 32 | std::random_device()();
   static std::atomic<unsigned> count = 0;
-  return fmt::format("{}.{}-{}.tmp", file.string(), ::getpid(), count++);
+  return fmt::format("{}.{:016x}-{}-{}.tmp", file.string(), process, ::getpid(), count++);
 }
 
 void write_file(const std::filesystem::path& file, std::span<const char> bytes) {

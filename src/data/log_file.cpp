@@ -109,6 +109,15 @@ LogFile::Contents LogFile::read(const std::filesystem::path& file, const Reader&
   return read_from(descriptor.number, file, each);
 }
 
+bool LogFile::is_in_use(const std::filesystem::path& file) {
+  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (descriptor.number < 0 || ::fcntl(descriptor.number, F_OFD_GETLK, &lock) != 0) fail("look at the journal", file, errno);
+  return lock.l_type != F_UNLCK;
+}
+
 std::unique_ptr<LogFile> LogFile::open(const std::filesystem::path& file, std::chrono::milliseconds patience, const Reader& each) {
   Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)};
   if (descriptor.number < 0) fail("open the journal", file, errno);

@@ -36,6 +36,9 @@ class LogFile {
   // Reads what is there; also while another process writes. Throws DataError where it is no such file, Error where it cannot be read.
   static Contents read(const std::filesystem::path& file, const Reader& each);
 
+  // Whether somebody has it open to add to it. Throws Error where that cannot be asked.
+  static bool is_in_use(const std::filesystem::path& file);
+
   // To add to it; it is made when there is none. Waits for another writer as long as `patience`, and is null when that one is still there. Nothing is changed in the file before
   // the first append(). Throws as read() does.
   static std::unique_ptr<LogFile> open(const std::filesystem::path& file, std::chrono::milliseconds patience, const Reader& each);

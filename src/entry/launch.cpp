@@ -126,6 +126,7 @@ int launch_ranks(int* argc, char*** argv, const std::function<int(Cluster&)>& ma
 
 int detail::launch(int argc, char** argv, const std::function<int(Cluster&)>& main, const Options* given, const Manifest& self) {
   try {
+    entry::tell_holder();
     Wishes its = wishes(given);
     auto around = entry::Surroundings::from_environment();
     if (around.launched || mpi::is_initialised()) return launch_ranks(&argc, &argv, main, its, self, around);

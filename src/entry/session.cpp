@@ -21,6 +21,7 @@ struct Session::Parts {
 };
 
 Session::Session(MPI_Comm comm, const Options& options, const Manifest& self) {
+  entry::tell_holder();
   if (!mpi::is_initialised()) throw UsageError("a Session needs MPI: call MPI_Init first, or use gluster::launch");
   parts_ = std::make_unique<Parts>(comm, options, self);
   base::set_log_level(options.log);

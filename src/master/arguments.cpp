@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <gluster/dataset.hpp>
 
 #include "base/scalar.hpp"
 #include "wire/message.hpp"
@@ -82,6 +83,10 @@ void encode_argument(const Checked& call, std::size_t at, const detail::Argument
   const Type& parameter = call.kernel->signature->parameters[at];
   if (argument.value == nullptr) call.refuse(fmt::format("argument {} is a null pointer, the kernel takes {}", at + 1, parameter.text));
   if (argument.type->text == parameter.text) return argument.encode(frame, argument.value);
+  if (argument.kind == ArgumentKind::dataset)
+    throw DataError(fmt::format("{}: {}argument {} is to be {}: {} wanted, {} found ({})", call.kernel->name, call.item, at + 1,
+                                static_cast<const Dataset*>(argument.value)->where(), parameter.text, argument.type->text,
+                                call.kernel->signature->text()));
   if (convert(argument.type->scalar, argument.value, parameter.scalar, frame)) return;
   std::string value = argument.type->scalar != Scalar::none && parameter.scalar != Scalar::none
                           ? fmt::format(", and its value {} is not one exactly", text_of(argument.type->scalar, argument.value))

@@ -101,9 +101,10 @@ std::exception_ptr Chunk::error_of(std::size_t item) const {
   if (folded ? failures.empty() : at == failures.end() || at->item != item) return nullptr;
   const ItemFailure& failure = folded ? failures.front() : *at;
   CallSite site{call.kernel->name, call.runner, call.on->host, call.attempt, static_cast<std::int64_t>(index_of(failure.item))};
-  return std::make_exception_ptr(KernelError(fmt::format("item {}: {} on rank {} ({}), attempt {}, threw {}{}{}", site.item, site.kernel, site.rank,
-                                                         site.host, site.attempt, failure.type, failure.message.empty() ? "" : ": ", failure.message),
-                                             site, failure.type, failure.message));
+  const std::string what = fmt::format("item {}: {} on rank {} ({}), attempt {}, threw {}{}{}", site.item, site.kernel, site.rank, site.host,
+                                       site.attempt, failure.type, failure.message.empty() ? "" : ": ", failure.message);
+  if (failure.type == "gluster::DataError") return std::make_exception_ptr(DataError(what));  // a file's, before the kernel ran
+  return std::make_exception_ptr(KernelError(what, site, failure.type, failure.message));
 }
 
 // --- its items, written ----------------------------------------------------------------------------------------------

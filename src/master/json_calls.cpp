@@ -23,6 +23,7 @@ struct JsonArgument {
   std::string text;
   const Type* type;
   std::string where;  // said ahead of what is wrong
+  std::optional<Dataset> dataset{};
 
   static void encode(Encoder& out, const void* it) {
     const auto& self = *static_cast<const JsonArgument*>(it);
@@ -34,8 +35,17 @@ struct JsonArgument {
       throw UsageError(fmt::format("{}: {}", self.where, error.what()));
     }
   }
-  detail::Argument pack() const { return {type, this, &encode}; }
+  detail::Argument pack() const { return dataset ? detail::Kept<Dataset>::pack(*dataset) : detail::Argument{type, this, &encode}; }
 };
+
+// {"dataset": "FILE:/DATASET"}, where numbers are wanted.
+std::optional<Dataset> dataset_in(const std::string& text, const Type& type) {
+  if (!type.text.starts_with('[') || !text.starts_with('{')) return {};
+  const Json value = Json::parse(text, nullptr, false);
+  const auto name = value.is_object() && value.size() == 1 ? value.find("dataset") : value.end();
+  if (name == value.end() || !name->is_string()) return {};
+  return dataset(name->get<std::string>());
+}
 
 std::string where(const KernelEntry& kernel, std::size_t at) {
   std::string name = at < kernel.parameters.size() ? " (" + kernel.parameters[at] + ")" : "";
@@ -92,7 +102,7 @@ class JsonInputs final : public detail::Inputs {
   void write(detail::ChunkWriter& out, std::size_t most) override {
     const auto common = pack_common();
     for (; out.count() < most && !out.is_full() && at_ < items_.count; step()) {
-      JsonArgument own = item(at_);
+      const JsonArgument own = item(at_);
       out.add(std::array{own.pack()}, common);
     }
   }
@@ -104,6 +114,7 @@ class JsonInputs final : public detail::Inputs {
   }
   void add_to(detail::InputsDigest& digest) const {
     digest.add(pack_common());
+    if (items_.rows) return digest.add(std::array{detail::Kept<Dataset>::pack(*items_.rows)});
     for (std::int64_t at = 0; at < items_.count; ++at) {
       std::string text = items_.at(at);
       digest.add("item", std::as_bytes(std::span(text)));
@@ -111,7 +122,11 @@ class JsonInputs final : public detail::Inputs {
   }
 
  private:
-  JsonArgument item(std::int64_t at) const { return {items_.at(at), &kernel_->signature->parameters[0], where(*kernel_, 0)}; }
+  JsonArgument item(std::int64_t at) const {
+    const Type& type = kernel_->signature->parameters[0];
+    if (items_.rows) return {{}, &type, {}, items_.rows->part(static_cast<std::uint64_t>(at), 1)};
+    return {items_.at(at), &type, where(*kernel_, 0)};
+  }
   std::vector<detail::Argument> pack_common() const {
     std::vector<detail::Argument> packed;
     for (const JsonArgument& argument : common_) packed.push_back(argument.pack());
@@ -134,7 +149,10 @@ class JsonInputs final : public detail::Inputs {
 
 std::vector<JsonArgument> arguments_from(const KernelEntry& kernel, std::size_t first, std::span<const std::string> texts) {
   std::vector<JsonArgument> arguments;
-  for (std::size_t i = 0; i < texts.size(); ++i) arguments.push_back({texts[i], &kernel.signature->parameters[first + i], where(kernel, first + i)});
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const Type& type = kernel.signature->parameters[first + i];
+    arguments.push_back({texts[i], &type, where(kernel, first + i), dataset_in(texts[i], type)});
+  }
   return arguments;
 }
 
@@ -156,7 +174,7 @@ Map<std::string> Cluster::map_json(std::string_view name, JsonItems items, const
   expect_callable(entry, 1 + common.size());
   for (const JsonArgument& argument : arguments_from(entry, 1, common)) {  // what is wrong with one of these is wrong with all items
     Encoder scratch;
-    JsonArgument::encode(scratch, &argument);
+    if (!argument.dataset) JsonArgument::encode(scratch, &argument);
   }
   detail::check_map(entry, 1 + common.size(), {}, entry.signature->result, options);
   const std::int64_t count = items.count;

@@ -6,6 +6,7 @@
 
 #include "base/host.hpp"
 #include "base/pages.hpp"
+#include "data/dataset.hpp"
 
 namespace gluster::runner {
 
@@ -104,5 +105,7 @@ std::span<std::byte> Operands::output(const SharedRef& ref) {
   if (!parts_.beside_master || ref.offset == kNowhere) return {};
   return in_memory(ref.offset, ref.bytes);
 }
+
+void Operands::read(const DatasetRef& ref, std::span<std::byte> into) { data::read_rows(ref, into); }
 
 }  // namespace gluster::runner

@@ -27,6 +27,8 @@ TEST(BatchScriptTest, SaysWhatIsAskedForBySlurmsNames) {
   batch.time = "1:00:00";
   batch.partition = "long";
   batch.account = "physics";
+  batch.others = {{"qos", "normal"}, {"gres", ""}};
+  batch.exclusive = true;
   EXPECT_EQ(script_of(batch, "/opt/gluster"),
             "#!/bin/bash\n"
             "#SBATCH --job-name=gluster-map\n"
@@ -37,6 +39,8 @@ TEST(BatchScriptTest, SaysWhatIsAskedForBySlurmsNames) {
             "#SBATCH --time=1:00:00\n"
             "#SBATCH --partition=long\n"
             "#SBATCH --account=physics\n"
+            "#SBATCH --qos=normal\n"
+            "#SBATCH --exclusive\n"
             "#SBATCH --comment='journal=/all/a journal'\n"
             "\n"
             "exec /opt/gluster map sweep.cpp:at --over 0:10 --journal '/all/a journal'\n");

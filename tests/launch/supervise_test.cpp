@@ -1,10 +1,14 @@
 #include "supervise.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <fstream>
 #include <thread>
 
 #include <gluster/error.hpp>
@@ -62,7 +66,7 @@ class SuperviseTest : public testing::Test {
 TEST_F(SuperviseTest, GivesTheStatusOfWhatItStarted) {
   EXPECT_EQ(supervise(shell("exit 7")).status, 7);
   EXPECT_EQ(supervise(shell("kill -SEGV $$")).status, 128 + SIGSEGV);
-  EXPECT_FALSE(supervise(shell("exit 0")).stopped);
+  EXPECT_EQ(supervise(shell("exit 0")).asked, 0);
 }
 
 TEST_F(SuperviseTest, SetsWhatTheLineSays) { EXPECT_EQ(supervise({{"sh", "-c", "exit $SEVEN"}, {{"SEVEN", "7"}}}).status, 7); }
@@ -105,6 +109,62 @@ TEST_F(SuperviseTest, WhatItStartedDiesWithIt) {
   ::kill(pid, SIGKILL);
   EXPECT_EQ(end_of(pid), 128 + SIGKILL);
   EXPECT_TRUE(ends(started));
+}
+
+class PassingTest : public SuperviseTest {
+ protected:
+  // Supervises `script` in a process of its own, with `place` for its stdout; its end of it is closed here.
+  static pid_t start_into(int place, const std::string& script) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::dup2(place, STDOUT_FILENO);
+      for (int other = STDERR_FILENO + 1; other < 64; ++other) ::close(other);
+      const Outcome outcome = supervise(shell(script));
+      ::_exit(outcome.refused != 0 ? outcome.refused : outcome.status);
+    }
+    ::close(place);
+    return pid;
+  }
+  static std::string read_all(int from) {
+    std::string all;
+    char some[1 << 14];
+    for (ssize_t count = 0; (count = ::read(from, some, sizeof some)) > 0;) all.append(some, static_cast<std::size_t>(count));
+    ::close(from);
+    return all;
+  }
+};
+
+TEST_F(PassingTest, GivesAllThatIsPrintedToItsOwnStdout) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const pid_t pid = start_into(ends[1], "seq 1 100000; exit 3");
+  const std::string all = read_all(ends[0]);
+  EXPECT_EQ(all.size(), 588895u);
+  EXPECT_TRUE(all.ends_with("99999\n100000\n"));
+  EXPECT_EQ(end_of(pid), 3);
+}
+
+TEST_F(PassingTest, EndsWhatPrintsWhereNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  EXPECT_EQ(end_of(start_into(ends[1], "echo one; exec sleep 100")), EPIPE);
+}
+
+TEST_F(PassingTest, EndsWhatPrintsOnAFullDisk) {
+  EXPECT_EQ(end_of(start_into(::open("/dev/full", O_WRONLY | O_CLOEXEC), "echo one; exec sleep 100")), ENOSPC);
+}
+
+TEST_F(PassingTest, SignalsAreHeardWhileNobodyReads) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const pid_t pid = start_into(ends[1], "echo $$ > " + (directory / "child").string() + "; exec yes");
+  ASSERT_TRUE(appears("child"));
+  pollfd full{ends[0], POLLIN, 0};
+  ASSERT_EQ(::poll(&full, 1, 10000), 1);
+  ::kill(pid, SIGHUP);
+  EXPECT_EQ(end_of(pid), 128 + SIGTERM);
+  ::close(ends[0]);
 }
 
 }  // namespace

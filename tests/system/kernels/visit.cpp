@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -24,6 +25,12 @@ std::string shout(const std::string& text) {
   return text + "!";
 }
 
+double mean(std::span<const std::int64_t> numbers) {
+  double sum = 0;
+  for (std::int64_t number : numbers) sum += static_cast<double>(number);
+  return sum / static_cast<double>(numbers.size());
+}
+
 /// That a kernel gets, whatever is asked.
 std::int64_t threads(std::int64_t) {
   std::int64_t count = 0;
@@ -35,4 +42,5 @@ std::int64_t threads(std::int64_t) {
 GLUSTER_EXPORT(visit)
 GLUSTER_DOC(visit, "The square of a number.", "number", "file", "milliseconds")
 GLUSTER_EXPORT(shout)
+GLUSTER_EXPORT(mean)
 GLUSTER_EXPORT(threads)

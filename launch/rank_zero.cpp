@@ -1,0 +1,80 @@
+// What `gluster run` starts as rank 0: it holds the person's program, which should become the master. One that ends well and never was, `--help` or a program that is not Gluster's at all,
+// leaves the runners waiting in MPI_Init: then this process becomes a master that has nothing to do, and they go home.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <gluster/gluster.hpp>
+
+#include "commands.hpp"
+
+namespace gluster::command {
+namespace {
+
+// What launchers send to a rank, or to its process group.
+constexpr std::array kHandedOn{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGCONT};
+
+[[noreturn]] void become(const std::vector<std::string>& program, pid_t parent, int tell, const sigset_t& signals) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(128 + SIGKILL);  // it has died meanwhile
+  ::setenv("GLUSTER_HELD", std::to_string(tell).c_str(), 1);
+  ::sigprocmask(SIG_SETMASK, &signals, nullptr);
+  std::vector<char*> words;
+  for (const std::string& word : program) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execvp(words[0], words.data());
+  fmt::print(stderr, "gluster: {} cannot be started: {}\n", words[0], std::strerror(errno));
+  ::_exit(127);
+}
+
+// Until it has ended; its status, as wait() tells it.
+int hold_until_end(pid_t pid, sigset_t& set) {
+  for (int status = 0;;) {
+    if (::waitpid(pid, &status, WNOHANG) == pid) return status;
+    const int signal = ::sigwaitinfo(&set, nullptr);
+    if (signal > 0 && signal != SIGCHLD) ::kill(pid, signal);
+  }
+}
+
+}  // namespace
+
+int hold(const Command& command, const std::vector<std::string>& program) {
+  if (program.empty()) throw UsageError("which program?");
+  int tell[2];
+  if (::pipe(tell) != 0) throw Error(fmt::format("cannot start {}: {}", program[0], std::strerror(errno)));
+  sigset_t set, before;
+  sigemptyset(&set);
+  for (int signal : kHandedOn) sigaddset(&set, signal);
+  sigaddset(&set, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &set, &before);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw Error(fmt::format("cannot start {}: {}", program[0], std::strerror(errno)));
+  if (pid == 0) {
+    ::close(tell[0]);
+    become(program, parent, tell[1], before);
+  }
+  ::close(tell[1]);
+  const int status = hold_until_end(pid, set);
+  char told = 0;
+  const bool was_master = ::read(tell[0], &told, 1) == 1;
+  ::close(tell[0]);
+  if (WIFSIGNALED(status)) {  // and so does this
+    ::signal(WTERMSIG(status), SIG_DFL);
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    ::raise(WTERMSIG(status));
+    return 128 + WTERMSIG(status);
+  }
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (was_master || WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+  fmt::print(stderr, "gluster: {} has ended and never called gluster::launch: no runner was used\n", program[0]);
+  return gluster::launch(command.argc, command.argv, [](Cluster&) { return 0; });
+}
+
+}  // namespace gluster::command

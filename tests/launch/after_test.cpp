@@ -1,0 +1,50 @@
+#include "after.hpp"
+
+#include <cerrno>
+#include <csignal>
+
+#include <gmock/gmock.h>
+
+#include "commands.hpp"
+
+namespace gluster::command {
+namespace {
+
+constexpr Wishes kNone, kRestarts{2, false, 0}, kRequeues{0, true, 0};
+
+TEST(AfterTest, WhatCameToItsEndIsNotStartedAgain) {
+  for (int status : {0, 1, 2, 3, 77, 255}) {
+    EXPECT_EQ(after({status, 0, 0}, kRestarts), After::kEnd) << status;
+    EXPECT_EQ(after({status, 0, 0}, kRequeues), After::kEnd) << status;
+  }
+}
+
+TEST(AfterTest, ALostRunnerOrNodeIsStartedAgain) {
+  for (int status : {128 + SIGKILL, 128 + SIGSEGV, 205}) {
+    EXPECT_EQ(after({status, 0, 0}, kRestarts), After::kRestart) << status;
+    EXPECT_EQ(after({status, 0, 0}, kNone), After::kEnd) << status;
+    EXPECT_EQ(after({status, 0, 0}, kRequeues), After::kRequeue) << status;
+  }
+  EXPECT_EQ(after({205, 0, 0}, {1, true, 0}), After::kRestart) << "here first: the allocation is still there";
+}
+
+TEST(AfterTest, AJobThatIsAlwaysLostIsNotRequeuedForEver) {
+  EXPECT_EQ(after({139, 0, 0}, {0, true, kMostLost - 1}), After::kRequeue);
+  EXPECT_EQ(after({139, 0, 0}, {0, true, kMostLost}), After::kEnd);
+}
+
+TEST(AfterTest, AheadOfItsLimitAJobIsRequeuedHoweverOften) {
+  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100}), After::kRequeue);
+  EXPECT_EQ(after({kGoOnLater, 0, 0}, kRequeues), After::kRequeue) << "the signal came to the master alone";
+  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, kNone), After::kEnd);
+}
+
+TEST(AfterTest, WhatAPersonEndsStaysEnded) {
+  EXPECT_EQ(after({kGoOnLater, SIGTERM, 0}, kRequeues), After::kEnd) << "scancel";
+  EXPECT_EQ(after({kGoOnLater, SIGINT, 0}, kRestarts), After::kEnd);
+  EXPECT_EQ(after({128 + SIGTERM, SIGTERM, 0}, kRestarts), After::kEnd);
+  EXPECT_EQ(after({128 + SIGKILL, 0, EPIPE}, kRestarts), After::kEnd) << "nobody reads";
+}
+
+}  // namespace
+}  // namespace gluster::command
