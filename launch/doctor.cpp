@@ -14,6 +14,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "commands.hpp"
+#include "data/dataset.hpp"
 #include "findings.hpp"
 #include "items_out.hpp"
 #include "place.hpp"
@@ -99,7 +100,12 @@ Facts gather(const Start& start) {
   facts.shared_memory_free = free_bytes("/dev/shm");
   facts.ptrace_scope = number_in("/proc/sys/kernel/yama/ptrace_scope");
   facts.has_srun = !place.srun.empty();
-  if (facts.has_srun) facts.srun_mpi = base::run_program({place.srun, "--mpi=list"}).output;
+  facts.versions = fmt::format("gluster {}, HDF5 {}", GLUSTER_VERSION, data::hdf5_version());
+  if (facts.has_srun) {
+    facts.slurm_answers = base::run_program({"timeout", "10", "scontrol", "ping"}).status == 0;
+    facts.srun_mpi = base::run_program({place.srun, "--mpi=list"}).output;
+    if (facts.slurm_answers) facts.versions += ", " + first_line(base::run_program({place.srun, "--version"}).output);
+  }
   facts.openblas = openblas_kernels();
   facts.openblas_choice = variable("OPENBLAS_CORETYPE");
   facts.cpu_has_avx2 = __builtin_cpu_supports("avx2") != 0;

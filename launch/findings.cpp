@@ -49,6 +49,8 @@ Finding cma(const Facts& facts) {
 
 Finding slurm(const Facts& facts) {
   if (!facts.has_srun) return {Level::kOk, "Slurm", "there is none here", ""};
+  if (!facts.slurm_answers)
+    return {Level::kSlow, "Slurm", "its programs are here, and no slurmctld answers", "ask who runs it; a shell's gluster run needs none"};
   if (facts.srun_mpi.find("pmix") != std::string::npos) return {Level::kOk, "Slurm", "srun starts MPI programs (--mpi=pmix)", ""};
   return {Level::kSlow, "Slurm", "srun has no pmix", "start with mpirun inside an allocation: gluster run does"};
 }
@@ -58,6 +60,15 @@ Finding cores(const Facts& facts) {
   if (facts.allowed_cores == facts.cores) return {Level::kOk, "cores", says, ""};
   return {Level::kSlow, "cores", says, "meant so by Slurm or taskset? else start without binding"};
 }
+
+Finding binding(const Facts& facts) {
+  std::string says = fmt::format("a runner alone has {} of the {} cores that may be used here", facts.runner_cores, facts.allowed_cores);
+  if (facts.runner_cores >= facts.allowed_cores) return {Level::kOk, "binding", says, ""};
+  return {Level::kSlow, "binding", says,
+          "Open MPI binds ranks by a setting of this machine: look for hwloc_base_binding_policy and rmaps in its mca-params.conf"};
+}
+
+Finding versions(const Facts& facts) { return {Level::kOk, "versions", facts.versions, ""}; }
 
 Finding openblas(const Facts& facts) {
   if (facts.openblas.empty()) return {Level::kOk, "OpenBLAS", "there is none here", ""};
@@ -89,8 +100,9 @@ std::vector<Finding> findings_of(const Facts& facts) {
   if (!facts.mpirun.empty() && facts.probe_error.empty()) {
     all.push_back(thread_level(facts));
     all.push_back(windows(facts));
+    all.push_back(binding(facts));
   }
-  for (const auto& find : {shared_memory, cma, slurm, cores, openblas, compiler, cache}) all.push_back(find(facts));
+  for (const auto& find : {shared_memory, cma, slurm, cores, openblas, compiler, cache, versions}) all.push_back(find(facts));
   return all;
 }
 

@@ -14,6 +14,7 @@ struct Finding {
 
 // What was found here, and in a run of one master and one runner that was started for it.
 struct Facts {
+  std::string versions;        // of what Gluster stands on, itself first
   std::string mpirun;          // its first line of --version; empty: there is none
   std::string probe_error;     // of that run; empty: it went well
   bool has_helper = false;     // MPI_THREAD_SERIALIZED or above
@@ -22,7 +23,7 @@ struct Facts {
   int cores = 0, allowed_cores = 0;
   std::uint64_t shared_memory_free = 0;  // bytes in /dev/shm
   int ptrace_scope = 0;                  // of Yama: 0: processes of one user may read each other's memory
-  bool has_srun = false;
+  bool has_srun = false, slurm_answers = false;
   std::string srun_mpi;                   // what srun --mpi=list says
   std::string openblas, openblas_choice;  // the kernels it took; OPENBLAS_CORETYPE; both may be empty
   bool cpu_has_avx2 = false;

@@ -23,6 +23,37 @@ constexpr const char* kAbout =
     "Exit status: 0, or 1 when what was started failed, 2 when it could not be started as it was asked for, 3 when items of a map failed; of `run`, "
     "the master's own.";
 
+// What stands below the options of --help.
+constexpr const char* kRunMore =
+    "    gluster run ./model input.txt                     one runner with all cores; in an allocation, one a task\n"
+    "    gluster run -n 8 --threads 4 --hosts n1,n2 ./model\n"
+    "    gluster run --journal model.journal ./model       killed at any time, its maps go on where they were\n"
+    "    gluster run --dry-run -n 8 ./model                the line for mpirun or srun\n\n"
+    "The first Ctrl-C (or SIGTERM, SIGUSR1) ends it in order, with status 75; the second at once.";
+constexpr const char* kCallMore =
+    "Options stand before FILE:FUNCTION; all behind it are arguments, also -1. Each is read as the kernel's parameter wants it:\n\n"
+    "    3.5  -1  nan          a number\n"
+    "    'two words'           a text, as it is\n"
+    "    '[1, 2]' '{\"a\": 1}'   JSON for anything else: gluster functions FILE shows types\n"
+    "    @notes.txt            what a file holds; @@ for a text that begins with @\n"
+    "    @in.h5:/a             a dataset of numbers, which the runner reads";
+constexpr const char* kMapMore =
+    "    gluster map sweep.cpp:at --over 0:10000 -o all.csv\n"
+    "    gluster map sweep.cpp:at --over 0:10000 --with '[1, 2]' --journal sweep.journal -o all.h5\n"
+    "    gluster map words.so:count --over-lines files.txt\n"
+    "    gluster map stats.so:mean --over-dataset in.h5:/x -o means.h5\n\n"
+    "Results come in the order of the inputs. CSV: index,value, a line an item. HDF5: a dataset /value, a row an item, and /error where\n"
+    "some failed. An item that fails is told of at the end, and the status is 3. With a journal the same words go on where they were\n"
+    "stopped, whatever stopped them.";
+constexpr const char* kSubmitMore =
+    "    gluster submit --ntasks=16 --time=1:00:00 run ./model input.txt\n"
+    "    gluster submit --ntasks=16 --time=1:00:00 --requeue map sweep.cpp:at --over 0:100000 --journal sweep.journal -o all.csv\n"
+    "    gluster submit --dry-run ...                      the script, and nothing is submitted\n\n"
+    "Options have sbatch's own names. With --requeue the job ends in order ahead of its limit, goes back into the queue, and on.";
+constexpr const char* kStatusMore =
+    "    gluster status sweep.journal\n"
+    "    gluster status --watch 4711       a job of gluster submit's";
+
 void add_start(CLI::App& app, Start& start, Command& command) {
   app.add_option("-n,--runners", start.runners,
                  "runners; the master comes on top and takes no core (the allocation's tasks, else one with all cores)")
@@ -89,6 +120,7 @@ int main_of(int argc, char** argv) {
 
   RunWords run_words;
   CLI::App* run_app = app.add_subcommand("run", "starts a master of your own with runners: gluster run [OPTIONS] ./master ARGUMENTS");
+  run_app->footer(kRunMore);
   add_start(*run_app, run_words.start, command);
   run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing");
   run_app->prefix_command();
@@ -99,12 +131,14 @@ int main_of(int argc, char** argv) {
   CallWords call_words;
   CLI::App* call_app = app.add_subcommand(
       "call", "runs one function: gluster call [OPTIONS] FILE:FUNCTION ARGUMENTS; an argument is a number, a text, JSON, or @FILE");
+  call_app->footer(kCallMore);
   add_start(*call_app, call_words.start, command);
   call_app->add_flag("--json", command.json, "the value as JSON, a text too");
   call_app->prefix_command();
 
   MapWords map_words;
   CLI::App* map_app = app.add_subcommand("map", "runs a function over many inputs");
+  map_app->footer(kMapMore);
   add_start(*map_app, map_words.start, command);
   map_app->add_option("TARGET", map_words.target, "FILE:FUNCTION")->required();
   map_app->add_option("--over", map_words.over, "FIRST:END, the numbers from FIRST to END - 1");
@@ -118,11 +152,13 @@ int main_of(int argc, char** argv) {
 
   Batch batch;
   CLI::App* submit_app = app.add_subcommand("submit", "a Slurm job of it: gluster submit [SLURM'S OPTIONS] run|call|map WORDS");
+  submit_app->footer(kSubmitMore);
   add_batch(*submit_app, batch, command);
 
   std::string what;
   bool watch = false;
   CLI::App* status_app = app.add_subcommand("status", "how far a run is");
+  status_app->footer(kStatusMore);
   status_app->add_option("JOURNAL|JOBID", what)->required();
   status_app->add_flag("--watch", watch, "every second, until it has ended");
   status_app->add_flag("--json", command.json);

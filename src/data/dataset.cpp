@@ -76,6 +76,13 @@ void read_rows(const DatasetRef& ref, std::span<std::byte> into) {
   h5::read_rows(opened.dataset, opened.element, ref.fixed.begin, ref.fixed.rows, into.data(), opened.what + " cannot be read");
 }
 
+std::string hdf5_version() {
+  const h5::Session session;
+  unsigned major = 0, minor = 0, release = 0;
+  h5::expect(H5get_libversion(&major, &minor, &release), "HDF5 does not say which it is");
+  return fmt::format("{}.{}.{}", major, minor, release);
+}
+
 }  // namespace data
 
 Dataset dataset(std::string_view where, Rows rows) {

@@ -18,4 +18,7 @@ DatasetName dataset_name(std::string_view where);
 // Reads the rows, in this machine's byte order; `into` has as many bytes. Throws DataError where the dataset is missing or damaged, of another type or row length, or has fewer rows.
 void read_rows(const DatasetRef& ref, std::span<std::byte> into);
 
+// As "1.10.8".
+std::string hdf5_version();
+
 }  // namespace gluster::data

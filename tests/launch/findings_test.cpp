@@ -76,9 +76,16 @@ TEST(FindingsTest, OldKernelsAreRightForAnOldCpu) {
   EXPECT_EQ(find(facts, "OpenBLAS").level, Level::kOk);
 }
 
+TEST(FindingsTest, ARunnerThatIsBoundToPartOfItsCoresIsSlow) {
+  Facts facts = good();
+  facts.runner_cores = 1;
+  EXPECT_EQ(find(facts, "binding").level, Level::kSlow);
+  EXPECT_THAT(find(facts, "binding").says, HasSubstr("1 of the 8 cores"));
+}
+
 TEST(FindingsTest, SlurmNeedsPmix) {
   Facts facts = good();
-  facts.has_srun = true;
+  facts.has_srun = facts.slurm_answers = true;
   facts.srun_mpi = "MPI plugin types are...\n\tnone\n\tpmix\n";
   EXPECT_EQ(find(facts, "Slurm").level, Level::kOk);
 }
