@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -19,18 +20,16 @@ using Json = nlohmann::json;
 
 class Csv final : public ItemsOut {
  public:
-  Csv(std::string place, bool is_text, std::FILE* standard) : place_(std::move(place)), is_text_(is_text), file_(standard) {
-    if (place_ != "-") {
-      temporary_ = base::temporary_name(place_);
-      file_ = std::fopen(temporary_.c_str(), "wxe");
+  Csv(const Place& place, bool is_text, std::FILE* standard) : place_(place), is_text_(is_text), file_(standard) {
+    if (place_.name != "-") {
+      unnamed_.emplace(place_.name);
+      file_ = std::fopen(unnamed_->path().c_str(), "we");
       if (file_ == nullptr) fail();
     }
     put("index,value\n");
   }
   ~Csv() override {
-    if (temporary_.empty()) return;
-    std::fclose(file_);
-    ::unlink(temporary_.c_str());
+    if (unnamed_) std::fclose(file_);
   }
   void value(std::uint64_t index, const std::string& json) override {
     put(fmt::format("{},{}\n", index, csv_field(is_text_ ? Json::parse(json).get<std::string>() : json)));
@@ -38,21 +37,20 @@ class Csv final : public ItemsOut {
   void error(std::uint64_t index, const std::string& what) override { put(fmt::format("{},{}\n", index, csv_field("error: " + what))); }
   void finish() override {
     if (std::fflush(file_) != 0) fail();
-    if (temporary_.empty()) return;
-    if (::fsync(::fileno(file_)) != 0 || ::rename(temporary_.c_str(), place_.c_str()) != 0) fail();
-    std::fclose(file_);
-    temporary_.clear();
+    if (unnamed_) unnamed_->name_it(place_.force);
   }
 
  private:
   void put(const std::string& text) {
     if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) fail();
   }
-  [[noreturn]] void fail() const { throw Error(fmt::format("cannot write {}: {}", place_ == "-" ? "to stdout" : place_, std::strerror(errno))); }
+  [[noreturn]] void fail() const {
+    throw Error(fmt::format("cannot write {}: {}", place_.name == "-" ? "to stdout" : place_.name, std::strerror(errno)));
+  }
 
-  const std::string place_;
+  const Place place_;
   const bool is_text_;
-  std::filesystem::path temporary_;  // empty: there is none (any more)
+  std::optional<base::Unnamed> unnamed_;  // nothing: it goes to stdout
   std::FILE* file_;
 };
 
@@ -84,7 +82,7 @@ void ItemsOut::check(const Place& place) {
 
 std::unique_ptr<ItemsOut> ItemsOut::open(const Place& place, const std::string& type, std::uint64_t count, std::FILE* standard) {
   if (is_h5(place.name)) return items_to_h5(place.name, place.force, type, count);
-  return std::make_unique<Csv>(place.name, type == "str", standard);
+  return std::make_unique<Csv>(place, type == "str", standard);
 }
 
 std::FILE* take_stdout() {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -82,6 +83,53 @@ void write_file(const std::filesystem::path& file, std::span<const char> bytes) 
     ::unlink(temporary.c_str());
     throw;
   }
+}
+
+Unnamed::Unnamed(std::filesystem::path file, bool needs_a_name) : file_(std::move(file)) {
+  const std::filesystem::path directory = file_.has_parent_path() ? file_.parent_path() : std::filesystem::path(".");
+  descriptor_ = needs_a_name ? -1 : ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  if (descriptor_ >= 0) return;
+  temporary_ = temporary_name(file_);
+  descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("make", file_, errno);
+}
+
+Unnamed::~Unnamed() {
+  ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+std::filesystem::path Unnamed::path() const {
+  if (!temporary_.empty()) return temporary_;
+  return fmt::format("/proc/self/fd/{}", descriptor_);
+}
+
+void Unnamed::reserve(std::uint64_t bytes) {
+  if (::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) fail("write", file_, errno);
+}
+
+void Unnamed::name_it(bool replace) {
+  struct stat its {};
+  if (::fstat(descriptor_, &its) != 0 || ::ftruncate(descriptor_, its.st_size) != 0) fail("write", file_, errno);  // what was reserved beyond its end
+  if (::fsync(descriptor_) != 0) fail("write", file_, errno);
+  // Only a link, and not a rename, is refused where another process has made the file meanwhile; only a rename replaces one.
+  const std::filesystem::path link = replace ? temporary_name(file_) : file_;
+  if (temporary_.empty()) {
+    if (::linkat(AT_FDCWD, path().c_str(), AT_FDCWD, link.c_str(), AT_SYMLINK_FOLLOW) != 0) fail("write", file_, errno);
+  } else if (::link(temporary_.c_str(), link.c_str()) != 0) {
+    fail("write", file_, errno);
+  }
+  if (replace && ::rename(link.c_str(), file_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(link.c_str());
+    fail("write", file_, reason);
+  }
+  const std::filesystem::path directory = file_.has_parent_path() ? file_.parent_path() : std::filesystem::path(".");
+  const int at = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0) return;
+  ::fsync(at);  // the name too
+  ::close(at);
 }
 
 void make_private(const std::filesystem::path& directory) {

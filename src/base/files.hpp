@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -18,6 +19,27 @@ void make_private(const std::filesystem::path& directory);
 
 // A name beside `file` that nobody else has.
 std::filesystem::path temporary_name(const std::filesystem::path& file);
+
+// A new file that has no name until it is whole, so that nothing of it is left by a process that is killed. Where the file system has no such files (O_TMPFILE; NFS), or who writes it needs a name, it has a
+// temporary one beside its own until then.
+class Unnamed {
+ public:
+  // To become `file`, whose directory is there. Its mode is that of any new file.
+  explicit Unnamed(std::filesystem::path file, bool needs_a_name = false);
+  ~Unnamed();
+  Unnamed(const Unnamed&) = delete;
+  // What to open to write it, in this process.
+  std::filesystem::path path() const;
+  // From now on as much of it can be written without the disk being full, where the file system knows how to promise that. Throws Error.
+  void reserve(std::uint64_t bytes);
+  // On disk, under its own name from now on; what had that name is replaced, or else is an error.
+  void name_it(bool replace);
+
+ private:
+  const std::filesystem::path file_;
+  std::filesystem::path temporary_;  // empty: it has no name
+  int descriptor_;
+};
 
 // Held by one process at a time; waits for it. Released with the object, or with the process.
 class FileLock {

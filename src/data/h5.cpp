@@ -1,6 +1,7 @@
 #include "data/h5.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -65,6 +66,11 @@ void fail(const std::string& what) {
     return 1;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, note, &reason);
+  constexpr std::string_view of_system = "error message = '";  // between a time, addresses and sizes
+  if (const std::size_t at = reason.find(of_system); at != std::string::npos) {
+    reason.erase(0, at + of_system.size());
+    reason.erase(std::min(reason.find('\''), reason.size()));
+  }
   throw DataError(reason.empty() ? what : fmt::format("{}: {}", what, reason));
 }
 
@@ -95,7 +101,7 @@ Handle open_file(const std::filesystem::path& file) {
 }
 
 Handle create_file(const std::filesystem::path& file) {
-  return Handle(H5Fcreate(file.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), H5Fclose, fmt::format("{} cannot be made", file.string()));
+  return Handle(H5Fcreate(file.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose, fmt::format("{} cannot be made", file.string()));
 }
 
 Handle open_dataset(const Handle& in, const std::filesystem::path& file, const std::string& name) {

@@ -1,6 +1,5 @@
 #include "data/new_file.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,20 +10,22 @@
 #include <gluster/error.hpp>
 
 #include "base/files.hpp"
+#include "base/scalar.hpp"
 #include "data/h5.hpp"
 
 namespace gluster::data {
 namespace {
 
-// HDF5 never does this.
-bool sync(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool done = ::fsync(descriptor) == 0;
-  const int reason = errno;
-  ::close(descriptor);
-  errno = reason;
-  return done;
+// The disk's refusals too.
+template <class F>
+void as_data_error(F&& what) {
+  try {
+    what();
+  } catch (const DataError&) {
+    throw;
+  } catch (const Error& error) {
+    throw DataError(error.what());
+  }
 }
 
 }  // namespace
@@ -34,6 +35,19 @@ struct NewFile::State {
     h5::Handle dataset;
     Scalar element = Scalar::none;
   };
+  explicit State(const std::filesystem::path& path) : bytes(path, true) {  // HDF5 asks for a file's real path
+    bytes.reserve(kSlack);
+    file = h5::create_file(bytes.path());  // which empties it
+    reserve(0);
+  }
+  // A write that the disk refuses must not come to HDF5: what it cannot write it tries again when the file is closed and when MPI ends, and then brings the process down (seen: 1.10.8 on a full disk).
+  void reserve(std::uint64_t more) {
+    reserved += more;
+    bytes.reserve(reserved);
+  }
+  static constexpr std::uint64_t kSlack = 1 << 16;  // for what HDF5 has beside elements
+  std::uint64_t reserved = kSlack;
+  base::Unnamed bytes;
   h5::Handle file;
   std::map<std::string, Made> made;  // closed first
 };
@@ -44,27 +58,29 @@ NewFile::NewFile(const std::filesystem::path& file, bool replace) : path_(file),
   const auto directory = std::filesystem::absolute(path_).parent_path();
   if (::access(directory.c_str(), W_OK) != 0)
     throw DataError(fmt::format("{} cannot be made: {}: {}", path_.string(), directory.string(), std::strerror(errno)));
-  temporary_ = base::temporary_name(path_);
   const h5::Session session;
-  state_ = std::make_unique<State>();
-  state_->file = h5::create_file(temporary_);
+  as_data_error([&] { state_ = std::make_unique<State>(path_); });
 }
 
 NewFile::~NewFile() {
   const h5::Session session;
   state_ = nullptr;
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 std::string NewFile::cannot() const { return fmt::format("{} cannot be written", path_.string()); }
 
 void NewFile::create(const std::string& name, Scalar element, const std::vector<std::uint64_t>& shape) {
   const h5::Session session;
+  std::uint64_t bytes = base::visit(element, [](auto zero) { return sizeof zero; });
+  for (std::uint64_t size : shape)
+    if (__builtin_mul_overflow(bytes, size, &bytes)) throw DataError(fmt::format("{}: more elements than can be counted", cannot()));
+  as_data_error([&] { state_->reserve(bytes + State::kSlack); });
   state_->made.insert_or_assign(name, State::Made{h5::create_dataset(state_->file, name, h5::native(element), shape, cannot()), element});
 }
 
 void NewFile::create_texts(const std::string& name, std::uint64_t count) {
   const h5::Session session;
+  as_data_error([&] { state_->reserve(16 * count + State::kSlack); });
   state_->made.insert_or_assign(name, State::Made{h5::create_dataset(state_->file, name, h5::text_type(), {count}, cannot())});
 }
 
@@ -77,8 +93,13 @@ void NewFile::write(const std::string& name, std::uint64_t begin, std::uint64_t 
 void NewFile::write_texts(const std::string& name, std::uint64_t begin, std::span<const std::string> texts) {
   if (texts.empty()) return;
   std::vector<const char*> all;
-  for (const std::string& text : texts) all.push_back(text.c_str());
+  std::uint64_t bytes = State::kSlack;
+  for (const std::string& text : texts) {
+    all.push_back(text.c_str());
+    bytes += text.size() + 32;
+  }
   const h5::Session session;
+  as_data_error([&] { state_->reserve(bytes); });
   h5::write_rows(state_->made.at(name).dataset, h5::text_type(), begin, all.size(), all.data(), cannot());
 }
 
@@ -89,13 +110,7 @@ void NewFile::finish() {
     state_->made.clear();
     state_->file.finish(cannot());
   }
-  if (!sync(temporary_)) throw DataError(fmt::format("{}: {}", cannot(), std::strerror(errno)));
-  // Between the look and the rename another process may have made it: a link is refused then, a rename is not.
-  const bool named = replace_ ? ::rename(temporary_.c_str(), path_.c_str()) == 0 : ::link(temporary_.c_str(), path_.c_str()) == 0;
-  if (!named) throw DataError(fmt::format("{}: {}", cannot(), std::strerror(errno)));
-  if (!replace_) ::unlink(temporary_.c_str());
-  temporary_.clear();
-  (void)sync(std::filesystem::absolute(path_).parent_path());
+  as_data_error([&] { state_->bytes.name_it(replace_); });
 }
 
 }  // namespace gluster::data

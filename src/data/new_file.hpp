@@ -10,7 +10,7 @@
 
 namespace gluster::data {
 
-// An HDF5 file that appears when it is whole: until finish() it has another name beside its own, and goes with this object. One thread.
+// An HDF5 file that appears when it is whole, at finish(); until then it goes with this object. One thread.
 class NewFile {
  public:
   // Throws UsageError where the file is there and is not to be replaced, DataError where it cannot be made.
@@ -33,7 +33,6 @@ class NewFile {
 
   const std::filesystem::path path_;
   const bool replace_;
-  std::filesystem::path temporary_;  // empty: there is none (any more)
   std::unique_ptr<State> state_;
 };
 

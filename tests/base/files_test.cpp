@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -75,6 +76,29 @@ TEST_F(FilesTest, TemporaryNamesAreNeverTheSame) {
   for (int i = 0; i < 100; ++i) names.insert(temporary_name(directory / "file"));
   EXPECT_EQ(names.size(), 100u);
   for (const auto& name : names) EXPECT_EQ(name.parent_path(), directory.path()) << "a rename must not cross file systems";
+}
+
+TEST_F(FilesTest, WhatHasNoNameYetIsNotThere) {
+  for (bool needs_a_name : {false, true}) {
+    Unnamed file(directory / "new", needs_a_name);
+    std::ofstream(file.path()) << "given up";
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory / ""));
+  Unnamed file(directory / "new");
+  std::ofstream(file.path()) << "whole";
+  EXPECT_FALSE(std::filesystem::exists(directory / "new"));
+  file.name_it(false);
+  EXPECT_EQ(read_file(directory / "new"), "whole");
+}
+
+TEST_F(FilesTest, OnlyWhatIsToBeReplacedIs) {
+  write_file(directory / "new", std::string("first"));
+  Unnamed file(directory / "new");
+  std::ofstream(file.path()) << "second";
+  EXPECT_THROWS_WITH(file.name_it(false), Error, "new", "File exists");
+  EXPECT_EQ(read_file(directory / "new"), "first");
+  file.name_it(true);
+  EXPECT_EQ(read_file(directory / "new"), "second");
 }
 
 TEST_F(FilesTest, MakesAPrivateDirectoryWithItsParents) {

@@ -166,7 +166,7 @@ TEST_F(DatasetTest, AFileThatIsThereIsLeftAsItIs) {
 TEST_F(DatasetTest, OneThatAppearsMeanwhileIsNotOverwritten) {
   DatasetWriter<double> out(at("/a"), {1});
   make<double>("/b", 1, 1);
-  EXPECT_THROWS_WITH(out.finish(), DataError, "f.h5 cannot be written");
+  EXPECT_THROWS_WITH(out.finish(), DataError, "f.h5: File exists");
   EXPECT_EQ(dataset(at("/b")).size(), 1u);
   EXPECT_THAT(files(), ElementsAre("f.h5"));
 }
