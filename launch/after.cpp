@@ -6,8 +6,11 @@
 
 namespace gluster::command {
 
-// A shell's 128 + signal, and Open MPI's 205 for a host that is gone. (255 is its own too: it could not start.)
-bool was_lost(const Outcome& outcome) { return outcome.status >= 128 && outcome.status != 255 && outcome.asked == 0 && outcome.refused == 0; }
+// A shell's 128 + signal; Open MPI's 205 for a host that is gone, or 9 where that had still told that its ranks were killed (both seen with 4.1.4). (255 is its own too: it could not start.)
+bool was_lost(const Outcome& outcome) {
+  const bool has_died = (outcome.status >= 128 && outcome.status != 255) || outcome.status == SIGKILL;
+  return has_died && outcome.asked == 0 && outcome.refused == 0;
+}
 
 After after(const Outcome& outcome, const Wishes& wishes) {
   const bool ended_early = outcome.status == kGoOnLater && (outcome.asked == 0 || outcome.asked == SIGUSR1);

@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gluster/error.hpp>
 
+#include "base/distance.hpp"
 #include "base/host.hpp"
 #include "commands.hpp"
 
@@ -108,6 +110,35 @@ void find_own(Start& start) {
   if (::access(start.runner.c_str(), X_OK) != 0) throw gluster::Error(fmt::format("there is no gluster-runner beside {}: install both", start.self));
 }
 
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  const auto best = std::ranges::min_element(known, {}, [&](const std::string& each) { return gluster::base::distance(word, each); });
+  return best == known.end() ? "" : fmt::format("; the nearest is {}", *best);
+}
+
+// What is wrong with the words that CLI11 could not read.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); }))
+    commands.push_back(command->get_name());
+  if (app.get_subcommands().empty()) {
+    if (argc > 1 && argv[1][0] != '-') throw gluster::UsageError(fmt::format("there is no gluster {}{}", argv[1], nearest(argv[1], commands)));
+    throw gluster::UsageError(fmt::format("which command? {}; gluster --help says what they do", fmt::join(commands, ", ")));
+  }
+  const CLI::App* at = app.get_subcommands().front();
+  std::string name = "gluster " + at->get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    name += " " + at->get_name();
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* option : at->get_options())
+    for (const std::string& each : option->get_lnames()) options.push_back("--" + each);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+    for (const std::string& word : app.remaining(true))
+      if (word.starts_with("-")) throw gluster::UsageError(fmt::format("{} has no option {}{}", name, word, nearest(word, options)));
+  throw gluster::UsageError(fmt::format("{}: {}", name, error.what()));
+}
+
 int main_of(int argc, char** argv) {
   Command command{argc, argv};
   CLI::App app(kAbout, "gluster");
@@ -189,7 +220,7 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::Success& told) {
     return app.exit(told);
   } catch (const CLI::ParseError& error) {
-    throw gluster::UsageError(error.what());
+    refuse(app, error, argc, argv);
   }
   if (*hold_app) return hold(command, hold_app->remaining());
   for (Start* start : {&run_words.start, &call_words.start, &map_words.start, &doctor_start}) find_own(*start);

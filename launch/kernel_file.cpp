@@ -1,5 +1,8 @@
 #include "kernel_file.hpp"
 
+#include <cmath>
+#include <cstdlib>
+
 #include <fmt/format.h>
 #include <gluster/cluster.hpp>
 #include <gluster/dataset.hpp>
@@ -47,9 +50,25 @@ KernelFile::KernelFile(const std::filesystem::path& file, const Options& options
 
 const KernelEntry& KernelFile::find(const std::string& function) const { return catalogue_.find(stem_ + "." + function); }
 
+namespace {
+
+// Numbers that JSON has no form for, .5 and 5. and +1, as it has them.
+std::string number_of(const std::string& word) {
+  if (word.empty() || Json::accept(word)) return word;
+  const std::string digits = word.substr(word.starts_with('+') ? 1 : 0);
+  if (Json::accept(digits)) return digits;
+  if (digits.find_first_not_of("0123456789.eE+-") != std::string::npos) return word;
+  char* end = nullptr;
+  const double value = std::strtod(digits.c_str(), &end);
+  return end == digits.c_str() + digits.size() && std::isfinite(value) ? Json(value).dump() : word;
+}
+
+}  // namespace
+
 std::string plain_json_of(const std::string& word, const Type& type) {
   const bool is_character = type.scalar == Scalar::character && word.size() == 1;
-  return type.text == "str" || is_character || is_number_word(word) ? Json(word).dump(-1, ' ', false, Json::error_handler_t::replace) : word;
+  if (type.text == "str" || is_character || is_number_word(word)) return Json(word).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return type.scalar == Scalar::none ? word : number_of(word);
 }
 
 namespace {

@@ -24,6 +24,7 @@ constexpr std::array kHandedOn{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGCON
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(128 + SIGKILL);  // it has died meanwhile
   ::setenv("GLUSTER_HELD", std::to_string(tell).c_str(), 1);
+  ::signal(SIGUSR1, SIG_IGN);  // until the master listens
   ::sigprocmask(SIG_SETMASK, &signals, nullptr);
   std::vector<char*> words;
   for (const std::string& word : program) words.push_back(const_cast<char*>(word.c_str()));

@@ -2,29 +2,14 @@
 
 #include <algorithm>
 #include <mutex>
-#include <numeric>
 
 #include <fmt/format.h>
 
+#include "base/distance.hpp"
 #include "plugin/shelf.hpp"
 
 namespace gluster::master {
 namespace {
-
-// How many letters must be changed, added or left out (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      std::size_t changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 std::string_view without_stem(std::string_view name) { return name.substr(name.rfind('.') + 1); }
 
@@ -94,7 +79,7 @@ std::string Catalogue::nearest(std::string_view name) const {
   const std::string* best = nullptr;
   std::size_t least = 0;
   for (const auto& [candidate, kernel] : names_) {
-    std::size_t far = std::min(distance(name, candidate), distance(without_stem(name), without_stem(candidate)));
+    std::size_t far = std::min(base::distance(name, candidate), base::distance(without_stem(name), without_stem(candidate)));
     if (best == nullptr || far < least || (far == least && candidate < *best)) best = &candidate, least = far;
   }
   return fmt::format("; the nearest is {}", *best);

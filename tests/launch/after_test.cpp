@@ -20,7 +20,7 @@ TEST(AfterTest, WhatCameToItsEndIsNotStartedAgain) {
 }
 
 TEST(AfterTest, ALostRunnerOrNodeIsStartedAgain) {
-  for (int status : {128 + SIGKILL, 128 + SIGSEGV, 205}) {
+  for (int status : {128 + SIGKILL, 128 + SIGSEGV, 205, 9}) {
     EXPECT_EQ(after({status, 0, 0}, kRestarts), After::kRestart) << status;
     EXPECT_EQ(after({status, 0, 0}, kNone), After::kEnd) << status;
     EXPECT_EQ(after({status, 0, 0}, kRequeues), After::kRequeue) << status;
