@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <gluster/gluster.hpp>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "items_out.hpp"
@@ -13,12 +12,10 @@
 namespace gluster::command {
 namespace {
 
-// A text is shown as it is, anything else as JSON.
 void show(const std::string& value, const KernelEntry& kernel, bool json, std::FILE* results) {
   const std::string& type = kernel.signature->result.text;
   if (type == "void" && !json) return;
-  const std::string text = type == "str" && !json ? nlohmann::json::parse(value).get<std::string>() : value;
-  fmt::print(results, "{}\n", text);
+  fmt::print(results, "{}\n", json ? value : plain_value(value, type));
   if (std::fflush(results) != 0) throw Error(fmt::format("cannot write the value: {}", std::strerror(errno)));
 }
 

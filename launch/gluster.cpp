@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -36,7 +37,8 @@ constexpr const char* kCallMore =
     "Options stand before FILE:FUNCTION; all behind it are arguments, also -1. Each is read as the kernel's parameter wants it:\n\n"
     "    3.5  -1  nan          a number\n"
     "    'two words'           a text, as it is\n"
-    "    '[1, 2]' '{\"a\": 1}'   JSON for anything else: gluster functions FILE shows types\n"
+    "    '[1, 2]' '{\"a\": 1}'   JSON for anything else: an array for a vector and for a struct's members in order, an object for a map of\n"
+    "                          texts; gluster functions FILE shows types\n"
     "    @notes.txt            what a file holds; @@ for a text that begins with @\n"
     "    @in.h5:/a             a dataset of numbers, which the runner reads";
 constexpr const char* kMapMore =
@@ -108,6 +110,14 @@ void find_own(Start& start) {
   start.self = gluster::base::program_path();
   start.runner = std::filesystem::path(start.self).replace_filename("gluster-runner").string();
   if (::access(start.runner.c_str(), X_OK) != 0) throw gluster::Error(fmt::format("there is no gluster-runner beside {}: install both", start.self));
+}
+
+// SIGUSR1, ahead of a job's limit, may come while a source is still compiled: it waits until there is something to end in order.
+void hold_back_drain() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
@@ -216,7 +226,15 @@ int main_of(int argc, char** argv) {
   export_app->add_flag("--force", export_words.force, "overwrites the output");
 
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ExtrasError&) {  // of run and call: what stands behind -- is not for them
+      std::vector<char*> words(argv, argv + argc);
+      const auto dashes = std::find_if(words.begin(), words.end(), [](const char* word) { return std::string(word) == "--"; });
+      if (dashes == words.end()) throw;
+      words.erase(dashes);
+      app.parse(static_cast<int>(words.size()), words.data());
+    }
   } catch (const CLI::Success& told) {
     return app.exit(told);
   } catch (const CLI::ParseError& error) {
@@ -228,6 +246,7 @@ int main_of(int argc, char** argv) {
     run_words.start.master = run_app->remaining();
     return run(command, std::move(run_words));
   }
+  if (!command.is_master && !command.dry_run) hold_back_drain();
   if (*call_app) {
     be_master(call_words.start, command);
     call_words.words = call_app->remaining();

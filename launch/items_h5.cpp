@@ -105,8 +105,10 @@ class NumberRows final : public ValueRows {
 class TextRows final : public ValueRows {
  public:
   TextRows(data::NewFile& file, std::uint64_t count) : file_(&file) { file.create_texts(kValue, count); }
-  void add(const Json& value, std::uint64_t) override {
+  void add(const Json& value, std::uint64_t index) override {
     block_.push_back(value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    if (block_.back().find('\0') != std::string::npos)
+      throw UsageError(fmt::format("item {}: its text has a NUL in it, which HDF5's texts end with; -o FILE.csv takes any", index));
     bytes_ += block_.back().size() + sizeof(std::string);
     if (bytes_ >= kBlockBytes) finish();
   }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -20,7 +22,7 @@ using Json = nlohmann::json;
 
 class Csv final : public ItemsOut {
  public:
-  Csv(const Place& place, bool is_text, std::FILE* standard) : place_(place), is_text_(is_text), file_(standard) {
+  Csv(const Place& place, std::string type, std::FILE* standard) : place_(place), type_(std::move(type)), file_(standard) {
     if (place_.name != "-") {
       unnamed_.emplace(place_.name);
       file_ = std::fopen(unnamed_->path().c_str(), "we");
@@ -31,9 +33,7 @@ class Csv final : public ItemsOut {
   ~Csv() override {
     if (unnamed_) std::fclose(file_);
   }
-  void value(std::uint64_t index, const std::string& json) override {
-    put(fmt::format("{},{}\n", index, csv_field(is_text_ ? Json::parse(json).get<std::string>() : json)));
-  }
+  void value(std::uint64_t index, const std::string& json) override { put(fmt::format("{},{}\n", index, csv_field(plain_value(json, type_)))); }
   void error(std::uint64_t index, const std::string& what) override { put(fmt::format("{},{}\n", index, csv_field("error: " + what))); }
   void finish() override {
     if (std::fflush(file_) != 0) fail();
@@ -49,12 +49,18 @@ class Csv final : public ItemsOut {
   }
 
   const Place place_;
-  const bool is_text_;
+  const std::string type_;
   std::optional<base::Unnamed> unnamed_;  // nothing: it goes to stdout
   std::FILE* file_;
 };
 
 }  // namespace
+
+std::string plain_value(const std::string& json, const std::string& type) {
+  constexpr std::array plain{"str", "char", "f32", "f64", "f80"};
+  const bool has_quotes = json.starts_with('"') && std::ranges::find(plain, type) != plain.end();
+  return has_quotes ? Json::parse(json).get<std::string>() : json;
+}
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -82,7 +88,7 @@ void ItemsOut::check(const Place& place) {
 
 std::unique_ptr<ItemsOut> ItemsOut::open(const Place& place, const std::string& type, std::uint64_t count, std::FILE* standard) {
   if (is_h5(place.name)) return items_to_h5(place.name, place.force, type, count);
-  return std::make_unique<Csv>(place, type == "str", standard);
+  return std::make_unique<Csv>(place, type, standard);
 }
 
 std::FILE* take_stdout() {

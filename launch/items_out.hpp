@@ -31,6 +31,9 @@ class ItemsOut {
 // This process's stdout for results alone: what others print there from now on, kernels too, goes to stderr.
 std::FILE* take_stdout();
 
+// A value as people and CSV have it: a text, a character, nan and inf without quotes, all else as JSON.
+std::string plain_value(const std::string& json, const std::string& type);
+
 // A field of a CSV file: in quotes where it has to be (RFC 4180).
 std::string csv_field(const std::string& text);
 

@@ -67,7 +67,11 @@ std::string number_of(const std::string& word) {
 
 std::string plain_json_of(const std::string& word, const Type& type) {
   const bool is_character = type.scalar == Scalar::character && word.size() == 1;
-  if (type.text == "str" || is_character || is_number_word(word)) return Json(word).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (type.text == "str" || is_character || is_number_word(word)) try {
+      return Json(word).dump();
+    } catch (const Json::type_error&) {
+      throw UsageError("a text that is no UTF-8, as which kernels' texts are given here");
+    }
   return type.scalar == Scalar::none ? word : number_of(word);
 }
 
@@ -100,9 +104,13 @@ std::string json_of(const std::string& given, const Type& type, const std::strin
       throw UsageError(fmt::format("{}: {}", where, error.what()));
     }
   }
-  word = plain_json_of(word, type);
+  try {
+    word = plain_json_of(word, type);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("{}: {}", where, error.what()));
+  }
   Json value = Json::parse(word, nullptr, false);
-  if (value.is_discarded()) throw UsageError(fmt::format("{}: {} is no {}", where, given, type.text));
+  if (value.is_discarded()) throw UsageError(fmt::format("{}: {} is no {}", where, given.empty() ? "nothing" : given, type.text));
   try {
     Encoder scratch;
     plugin::encode_json(value, type.text, scratch);
@@ -114,6 +122,10 @@ std::string json_of(const std::string& given, const Type& type, const std::strin
 
 std::vector<std::string> json_of(const std::vector<std::string>& words, const KernelEntry& kernel, std::size_t first) {
   const auto& parameters = kernel.signature->parameters;
+  for (const Type& type : parameters)
+    if (type.text.starts_with("out "))
+      throw UsageError(fmt::format("{} writes into an array of its caller's ({}): only a program can call it, with run_into", kernel.name,
+                                   kernel.signature->text()));
   if (first + words.size() != parameters.size())
     throw UsageError(fmt::format("{} takes {} argument{}, not {}: it is {}", kernel.name, parameters.size(), parameters.size() == 1 ? "" : "s",
                                  first + words.size(), kernel.signature->text()));

@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "commands.hpp"
+#include "data/dataset.hpp"
 #include "data/journal.hpp"
 #include "dataset_items.hpp"
 #include "items_out.hpp"
@@ -35,6 +36,15 @@ JsonItems over_range(const std::string& text, const Type& type) {
   return {count, [first, type](std::int64_t at) { return plain_json_of(std::to_string(first + at), type); }};
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    (void)nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
 // A line each, without its end; the last one need not have one.
 JsonItems over_lines(const std::string& file, const Type& type) {
   auto text = std::make_shared<const std::string>(base::read_file(file));
@@ -44,6 +54,11 @@ JsonItems over_lines(const std::string& file, const Type& type) {
     std::size_t end = text->find('\n', at);
     at = end == std::string::npos ? text->size() : end + 1;
   }
+  if (type.text == "str")
+    for (std::size_t i = 0; i < begins->size(); ++i) {
+      const std::size_t end = i + 1 < begins->size() ? (*begins)[i + 1] : text->size();
+      if (!is_utf8(text->substr((*begins)[i], end - (*begins)[i]))) throw UsageError(fmt::format("{}: line {} is no UTF-8", file, i + 1));
+    }
   const auto count = static_cast<std::int64_t>(begins->size());
   begins->push_back(text->size() + (text->ends_with('\n') ? 0 : 1));
   return {count, [text, begins, type](std::int64_t at) {
@@ -107,6 +122,18 @@ std::int64_t known_in(const std::string& journal) {
   return records.maps.empty() ? 0 : static_cast<std::int64_t>(records.maps[0].values.size());
 }
 
+// --force is no leave to overwrite what is read.
+void expect_other_output(const MapWords& words, const Target& target) {
+  std::vector<std::string> read{words.over_lines, words.journal, target.file.string()};
+  if (!words.over_dataset.empty()) read.push_back(data::dataset_name(words.over_dataset).file);
+  for (const std::string& word : words.with)
+    if (const auto name = dataset_named(word)) read.push_back(data::dataset_name(*name).file);
+  std::error_code reason;
+  for (const std::string& file : read)
+    if (!file.empty() && std::filesystem::equivalent(file, words.out, reason))
+      throw UsageError(fmt::format("{} is what is read: results want a file of their own", words.out));
+}
+
 int map_on(Cluster& cluster, const Target& target, const MapWords& words, const JsonItems& items, const std::vector<std::string>& common,
            const std::string& type) {
   std::FILE* results = take_stdout();
@@ -152,8 +179,11 @@ int map(const Command& command, MapWords words) {
     for (std::int64_t at : {std::int64_t{0}, items.count - 1}) (void)json_of(items.at(at), kernel.signature->parameters[0], kernel.name + ", item");
   if (!command.is_master) {
     ItemsOut::check({words.out, words.force});
+    expect_other_output(words, target);
     (void)known_in(words.journal);
-    return start(command, words.start);
+    const int status = start(command, words.start);
+    if (words.out != "-") base::remove_leftovers(words.out);  // of a master that was killed
+    return status;
   }
   return gluster::launch(command.argc, command.argv, [&](Cluster& cluster) {
     try {

@@ -67,6 +67,8 @@ int hold(const Command& command, const std::vector<std::string>& program) {
   const bool was_master = ::read(tell[0], &told, 1) == 1;
   ::close(tell[0]);
   if (WIFSIGNALED(status)) {  // and so does this
+    if (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM)
+      fmt::print(stderr, "gluster: {} was ended by signal {} ({})\n", program[0], WTERMSIG(status), ::strsignal(WTERMSIG(status)));
     ::signal(WTERMSIG(status), SIG_DFL);
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::raise(WTERMSIG(status));

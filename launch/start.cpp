@@ -18,11 +18,14 @@ namespace gluster::command {
 namespace {
 
 int become(Line line) {
+  sigset_t none;
+  sigemptyset(&none);
   ::signal(SIGUSR1, SIG_IGN);  // until the master listens
   for (const auto& [name, value] : line.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> words;
   for (std::string& word : line.words) words.push_back(word.data());
   words.push_back(nullptr);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execvp(words[0], words.data());
   throw UsageError(fmt::format("{} cannot be started: {}", line.words[0], std::strerror(errno)));
 }
@@ -62,6 +65,7 @@ int start(const Command& command, const Start& what) {
   const Place place = Place::look();
   if (what.requeue && place.job.empty()) throw UsageError("--requeue is for a Slurm job, and this is none; elsewhere --restart N starts again");
   Line line = line_for(what, place);
+  line.reads_input = what.holds_master;  // a function has no use for it
   if (command.dry_run) {
     fmt::print("{}\n", line.text());
     return 0;
@@ -81,6 +85,7 @@ int start(const Command& command, const Start& what) {
     fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,
                now.restarts == 2 ? "" : "s");
     line = line_for(without_lost(now, place, line), place);
+    line.reads_input = what.holds_master;
   }
 }
 

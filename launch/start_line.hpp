@@ -26,6 +26,7 @@ struct Start {
 struct Line {
   std::vector<std::string> words;
   std::map<std::string, std::string> environment;
+  bool reads_input = true;  // of this process's stdin; else there is none
   // As one would type it.
   std::string text() const;
 };

@@ -1,6 +1,7 @@
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -22,7 +23,8 @@ struct Job {
   std::string journal;  // that gluster submit named in its comment; empty: none
 
   bool has_ended() const {
-    for (const char* going : {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "RESIZING", "STOPPED"})
+    for (const char* going :
+         {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "RESIZING", "STOPPED", "SIGNALING", "STAGE_OUT"})
       if (state.starts_with(going)) return false;
     return true;
   }
@@ -33,7 +35,9 @@ std::string part_of(const std::string& text, const std::string& key, char end) {
   std::size_t at = text.find(key);
   if (at == std::string::npos) return "";
   at += key.size();
-  return text.substr(at, text.find_first_of(std::string{end, '\n'}, at) - at);
+  std::string part = text.substr(at, text.find_first_of(std::string{end, '\n'}, at) - at);
+  part.erase(part.find_last_not_of(' ') + 1);  // scontrol may add one
+  return part;
 }
 
 Job look_at_job(const std::string& number) {
@@ -72,6 +76,7 @@ int status(const Command& command, const std::string& what, bool watch) {
   const bool of_job = !std::filesystem::exists(what, reason);
   if (of_job && !is_job(what)) throw UsageError(fmt::format("{}: there is no such journal, and it is no number of a job", what));
   std::string file = what;
+  bool told = false;
   for (;; std::this_thread::sleep_for(std::chrono::seconds(1))) {
     bool has_ended = true;
     nlohmann::json json = nlohmann::json::object();
@@ -81,7 +86,8 @@ int status(const Command& command, const std::string& what, bool watch) {
       has_ended = job.has_ended();
       json = {{"job", job.number}, {"state", job.state}};
       if (!command.json) fmt::print("job {}: {}\n", job.number, job.state);
-      if (file.empty()) fmt::print(stderr, "gluster: job {} has no journal that is known: gluster submit says where it is\n", what);
+      if (file.empty() && !std::exchange(told, true))
+        fmt::print(stderr, "gluster: job {} has no journal, or it was not gluster submit that submitted it: only its state is known\n", what);
     }
     if (!file.empty() && std::filesystem::exists(file, reason)) {
       const data::Records records = data::read_journal(file);

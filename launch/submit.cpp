@@ -34,7 +34,11 @@ int submit(const Command& command, const Batch& batch, const std::string& gluste
   base::Ended ended = base::run_program({"sbatch", file.string()});
   std::error_code reason;
   std::filesystem::remove(file, reason);
-  if (ended.status != 0) throw UsageError(fmt::format("sbatch refuses: {}", ended.output.substr(0, ended.output.find_last_not_of('\n') + 1)));
+  if (ended.status != 0) {
+    std::string why = ended.output.substr(0, ended.output.find_last_not_of('\n') + 1);
+    why.erase(0, why.rfind('\n') + 1);  // the last line says it
+    throw UsageError(fmt::format("sbatch refuses: {}", why));
+  }
   fmt::print("{}", ended.output);
   return 0;
 }

@@ -40,8 +40,8 @@ sigset_t heard() {
   ::signal(SIGPIPE, SIG_DFL);
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(128 + SIGKILL);  // it has died meanwhile
-  if (::isatty(STDIN_FILENO) != 0) {                  // which a group in the background may not read
+  if (::getppid() != parent) ::_exit(128 + SIGKILL);       // it has died meanwhile
+  if (!line.reads_input || ::isatty(STDIN_FILENO) != 0) {  // which a group in the background may not read
     int nothing = ::open("/dev/null", O_RDONLY);
     if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
   }

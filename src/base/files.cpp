@@ -7,13 +7,17 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <utility>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
+
+#include "base/host.hpp"
 
 namespace gluster::base {
 namespace {
@@ -65,10 +69,10 @@ std::string read_file(const std::filesystem::path& file) {
 }
 
 std::filesystem::path temporary_name(const std::filesystem::path& file) {
-  // Not by pid alone: hosts that share a directory, and containers, have the same ones, and what a process that was killed left may still be there.
+  // Not by host and pid alone: containers may have the same ones, and what a process that was killed left may still be there.
   static const std::uint64_t process = std::uint64_t{std::random_device()()} << 32 | std::random_device()();
   static std::atomic<unsigned> count = 0;
-  return fmt::format("{}.{:016x}-{}-{}.tmp", file.string(), process, ::getpid(), count++);
+  return fmt::format("{}.{}-{}-{:016x}-{}.tmp", file.string(), host_name(), ::getpid(), process, count++);
 }
 
 void write_file(const std::filesystem::path& file, std::span<const char> bytes) {
@@ -85,10 +89,23 @@ void write_file(const std::filesystem::path& file, std::span<const char> bytes) 
   }
 }
 
+void remove_leftovers(const std::filesystem::path& file) {
+  const std::filesystem::path directory = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const std::string begin = fmt::format("{}.{}-", file.filename().string(), host_name());
+  std::error_code reason;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, reason)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(begin) || !name.ends_with(".tmp")) continue;
+    const int process = std::atoi(name.c_str() + begin.size());
+    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+  }
+}
+
 Unnamed::Unnamed(std::filesystem::path file, bool needs_a_name) : file_(std::move(file)) {
   const std::filesystem::path directory = file_.has_parent_path() ? file_.parent_path() : std::filesystem::path(".");
   descriptor_ = needs_a_name ? -1 : ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (descriptor_ >= 0) return;
+  remove_leftovers(file_);
   temporary_ = temporary_name(file_);
   descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("make", file_, errno);

@@ -41,6 +41,9 @@ class Unnamed {
   int descriptor_;
 };
 
+// Of a file that a process of this host was killed over: temporary ones beside it. (Told by their names, which have its pid: a lock would be in HDF5's way on NFS.)
+void remove_leftovers(const std::filesystem::path& file);
+
 // Held by one process at a time; waits for it. Released with the object, or with the process.
 class FileLock {
  public:

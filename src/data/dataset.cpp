@@ -104,7 +104,7 @@ Dataset dataset(std::string_view where, Rows rows) {
   }
   data::product(std::array{opened.rows, opened.row, std::uint64_t{data::bytes_of(opened.element)}}, opened.what);
   const Dataset all(std::move(state), {0, opened.rows});
-  if (rows.count == Rows::kRest && rows.begin <= opened.rows) rows.count = opened.rows - rows.begin;
+  if (rows.count == Rows::kRest) rows.count = rows.begin <= opened.rows ? opened.rows - rows.begin : 1;
   return all.part(rows.begin, rows.count);
 }
 

@@ -15,8 +15,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Bytes of a `str` that are no UTF-8 show as U+FFFD.
-std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+// JSON has no form for a `str` that is no UTF-8. Throws DataError.
+std::string text_of(const Json& value) {
+  try {
+    return value.dump();
+  } catch (const Json::type_error&) {
+    throw DataError("its value has a text that is no UTF-8, for which JSON has no form");
+  }
+}
 
 // One argument: read when it is written into a frame.
 struct JsonArgument {
@@ -28,7 +34,8 @@ struct JsonArgument {
   static void encode(Encoder& out, const void* it) {
     const auto& self = *static_cast<const JsonArgument*>(it);
     Json value = Json::parse(self.text, nullptr, false);
-    if (value.is_discarded()) throw UsageError(fmt::format("{}: {} is no JSON", self.where, self.text));
+    if (value.is_discarded())
+      throw UsageError(fmt::format("{}: {} is no {}", self.where, self.text.empty() ? "nothing" : self.text, self.type->text));
     try {
       plugin::encode_json(value, self.type->text, out);
     } catch (const UsageError& error) {
@@ -87,7 +94,14 @@ class JsonChunk final : public detail::ChunkOf<std::string> {
   }
   void open_item(Decoder& in, std::size_t item) override {
     plugin::decode_json(type(), in, read_[item]);
-    in.later([this, item] { values[item] = text_of(read_[item]); });
+    in.later([this, item] {
+      try {
+        values[item] = text_of(read_[item]);
+      } catch (const DataError& error) {  // and the others are what they are
+        const auto after = std::find_if(failures.begin(), failures.end(), [&](const auto& failure) { return failure.item > item; });
+        failures.insert(after, {item, "gluster::DataError", error.what()});
+      }
+    });
   }
 
   std::deque<Json> read_;
@@ -125,7 +139,7 @@ class JsonInputs final : public detail::Inputs {
   JsonArgument item(std::int64_t at) const {
     const Type& type = kernel_->signature->parameters[0];
     if (items_.rows) return {{}, &type, {}, items_.rows->part(static_cast<std::uint64_t>(at), 1)};
-    return {items_.at(at), &type, where(*kernel_, 0)};
+    return {items_.at(at), &type, fmt::format("item {}: {}", at, where(*kernel_, 0))};
   }
   std::vector<detail::Argument> pack_common() const {
     std::vector<detail::Argument> packed;

@@ -63,7 +63,7 @@ std::string Roster::text() const {
     const Runner& runner = at(rank);
     if (!runner.info) continue;
     const char* standing = runner.standing == Standing::kServing ? "" : runner.standing == Standing::kLost ? ", lost" : ", gone";
-    text += fmt::format("rank {} ({}): {} calls{}\n", rank, runner.info->host, runner.calls, standing);
+    text += fmt::format("rank {} ({}): {} calls in hand{}\n", rank, runner.info->host, runner.calls, standing);
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include "base/files.hpp"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -89,6 +90,21 @@ TEST_F(FilesTest, WhatHasNoNameYetIsNotThere) {
   EXPECT_FALSE(std::filesystem::exists(directory / "new"));
   file.name_it(false);
   EXPECT_EQ(read_file(directory / "new"), "whole");
+}
+
+TEST_F(FilesTest, WhatAKilledProcessLeftGoesAndWhatIsStillWrittenStays) {
+  Unnamed other(directory / "new", true);
+  const pid_t gone = ::fork();
+  if (gone == 0) {
+    std::ofstream(temporary_name(directory / "new")) << "left";
+    ::_exit(0);
+  }
+  ::waitpid(gone, nullptr, 0);
+  write_file(directory / "new.tmp", std::string("somebody's own"));
+  remove_leftovers(directory / "new");
+  EXPECT_TRUE(std::filesystem::exists(other.path()));
+  EXPECT_TRUE(std::filesystem::exists(directory / "new.tmp"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory / ""), std::filesystem::directory_iterator()), 2);
 }
 
 TEST_F(FilesTest, OnlyWhatIsToBeReplacedIs) {
