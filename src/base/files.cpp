@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <gluster/error.hpp>
 
 #include "base/host.hpp"
+#include "base/process.hpp"
 
 namespace gluster::base {
 namespace {
@@ -97,7 +97,7 @@ void remove_leftovers(const std::filesystem::path& file) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(begin) || !name.ends_with(".tmp")) continue;
     const int process = std::atoi(name.c_str() + begin.size());
-    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry.path().c_str());
+    if (process > 0 && has_ended(process)) ::unlink(entry.path().c_str());
   }
 }
 

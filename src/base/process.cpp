@@ -73,6 +73,7 @@ int wait_for(pid_t child) {
 struct Process {
   std::string program;
   int parent = 0;
+  char state = 'X';
 };
 
 // "pid (program) state parent …"; a program's name may hold anything.
@@ -81,7 +82,7 @@ Process look_up(int pid) {
   std::string text{std::istreambuf_iterator<char>(file), {}};
   std::size_t from = text.find('('), to = text.rfind(')');
   if (from == std::string::npos || to == std::string::npos || to + 4 >= text.size()) return {};
-  return {text.substr(from + 1, to - from - 1), std::atoi(text.c_str() + to + 4)};
+  return {text.substr(from + 1, to - from - 1), std::atoi(text.c_str() + to + 4), text[to + 2]};
 }
 
 }  // namespace
@@ -105,6 +106,11 @@ Ended run_program(const std::vector<std::string>& arguments) {
   ::close(pipe[0]);
   ended.status = wait_for(child);
   return ended;
+}
+
+bool has_ended(int pid) {
+  const char state = look_up(pid).state;
+  return state == 'X' || state == 'Z';
 }
 
 int find_ancestor(const std::function<bool(std::string_view program)>& is_wanted) {

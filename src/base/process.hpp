@@ -15,6 +15,9 @@ struct Ended {
 // Throws gluster::Error when it cannot be started.
 Ended run_program(const std::vector<std::string>& arguments);
 
+// There is no such process on this host (any more).
+bool has_ended(int pid);
+
 // The nearest process among this one's parent, its parent and so on whose program (the kernel's name for it: 15 characters) `is_wanted`; -1: none.
 int find_ancestor(const std::function<bool(std::string_view program)>& is_wanted);
 
