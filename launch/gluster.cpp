@@ -1,8 +1,12 @@
 // gluster: functions on a cluster, from a command line. This file reads the words; what they do is in a file each.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -57,6 +61,8 @@ constexpr const char* kSubmitMore =
 constexpr const char* kStatusMore =
     "    gluster status sweep.journal\n"
     "    gluster status --watch 4711       a job of gluster submit's";
+
+const auto not_empty = [](const std::string& text) { return std::string(text.empty() ? "a file's name is wanted" : ""); };
 
 void add_start(CLI::App& app, Start& start, Command& command) {
   app.add_option("-n,--runners", start.runners,
@@ -163,7 +169,8 @@ int main_of(int argc, char** argv) {
   CLI::App* run_app = app.add_subcommand("run", "starts a master of your own with runners: gluster run [OPTIONS] ./master ARGUMENTS");
   run_app->footer(kRunMore);
   add_start(*run_app, run_words.start, command);
-  run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing");
+  run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing")
+      ->check(not_empty);
   run_app->prefix_command();
 
   CLI::App* hold_app = app.add_subcommand("hold")->group("");
@@ -187,7 +194,7 @@ int main_of(int argc, char** argv) {
   map_app->add_option("--over-dataset", map_words.over_dataset, "FILE.h5:/DATASET, a row an item; runners read them");
   map_app->add_option("--with", map_words.with, "the next argument, the same for all items; may be said again")->allow_extra_args(false);
   map_app->add_option("--chunk", map_words.chunk, "items that travel together (what takes about a millisecond)")->check(CLI::Range(1, 1 << 30));
-  map_app->add_option("--journal", map_words.journal, "a file that keeps the values: the next start runs what is missing");
+  map_app->add_option("--journal", map_words.journal, "a file that keeps the values: the next start runs what is missing")->check(not_empty);
   map_app->add_option("-o,--output", map_words.out, "where results go: FILE.csv, FILE.h5, or - for stdout, as CSV (-)");
   map_app->add_flag("--force", map_words.force, "overwrites the output; never a journal");
 
@@ -246,7 +253,8 @@ int main_of(int argc, char** argv) {
     run_words.start.master = run_app->remaining();
     return run(command, std::move(run_words));
   }
-  if (!command.is_master && !command.dry_run) hold_back_drain();
+  if (command.is_master) std::signal(SIGUSR1, SIG_IGN);  // until launch() listens
+  else if (!command.dry_run) hold_back_drain();
   if (*call_app) {
     be_master(call_words.start, command);
     call_words.words = call_app->remaining();
@@ -273,6 +281,15 @@ int main_of(int argc, char** argv) {
 
 }  // namespace
 
+// Whoever starts this may have closed some of 0, 1 and 2: nothing else may get these numbers. Writing to what was closed fails, but for messages, which go nowhere.
+void expect_standard_files() {
+  for (int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(number, F_GETFD) < 0) ::open("/dev/null", number == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char** argv) {
-  return tell_errors([&] { return main_of(argc, argv); });
+  expect_standard_files();
+  const int status = tell_errors([&] { return main_of(argc, argv); });
+  if (std::fflush(stdout) == 0 || status != 0) return status;
+  return tell_errors([]() -> int { throw gluster::Error(fmt::format("cannot write to stdout: {}", std::strerror(errno))); });
 }

@@ -162,7 +162,7 @@ class H5 final : public ItemsOut {
   // Items that nobody has told of.
   void pass_until(std::uint64_t index) {
     for (; at_ < index; ++at_) {
-      errors_.emplace(at_, "it was not run");
+      errors_.emplace(at_, "no value of it is kept");
       rows_->add_none();
     }
   }

@@ -80,7 +80,9 @@ void ItemsOut::check(const Place& place) {
   if (name == "-") return;
   if (!name.ends_with(".csv") && !is_h5(name)) throw UsageError(fmt::format("{}: results are written as .csv or .h5, or to stdout as -", name));
   std::error_code reason;
-  if (!place.force && std::filesystem::exists(name, reason)) throw UsageError(fmt::format("{} is there already: --force overwrites it", name));
+  if (std::filesystem::is_directory(name, reason)) throw UsageError(fmt::format("{} is a directory", name));
+  if (!place.force && std::filesystem::exists(std::filesystem::symlink_status(name, reason)))
+    throw UsageError(fmt::format("{} is there already: --force overwrites it", name));
   auto directory = std::filesystem::absolute(name).parent_path();
   if (::access(directory.c_str(), W_OK) != 0)
     throw UsageError(fmt::format("{} cannot be made: {}: {}", name, directory.string(), std::strerror(errno)));

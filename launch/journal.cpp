@@ -75,6 +75,9 @@ int export_journal(const ExportWords& words) {
   const data::MapRecords& map = choose(records, words);
   const std::string type = result_of(map.head);
   ItemsOut::check({words.out, words.force});
+  std::error_code reason;
+  if (std::filesystem::equivalent(words.file, words.out, reason))
+    throw UsageError(fmt::format("{} is the journal: values want a file of their own", words.out));
   auto out = ItemsOut::open({words.out, words.force}, type, count_of(map), stdout);
   for (const auto& value : map.values) {
     Json json;

@@ -129,6 +129,9 @@ void expect_other_output(const MapWords& words, const Target& target) {
   for (const std::string& word : words.with)
     if (const auto name = dataset_named(word)) read.push_back(data::dataset_name(*name).file);
   std::error_code reason;
+  if (!words.journal.empty() && words.out != "-" &&
+      std::filesystem::absolute(words.journal).lexically_normal() == std::filesystem::absolute(words.out).lexically_normal())
+    throw UsageError(fmt::format("{} is the journal: results want a file of their own", words.out));
   for (const std::string& file : read)
     if (!file.empty() && std::filesystem::equivalent(file, words.out, reason))
       throw UsageError(fmt::format("{} is what is read: results want a file of their own", words.out));
@@ -170,6 +173,8 @@ int map_on(Cluster& cluster, const Target& target, const MapWords& words, const 
 }  // namespace
 
 int map(const Command& command, MapWords words) {
+  if (words.start.restarts != 0 && words.out == "-")
+    throw UsageError("--restart wants -o FILE: what has been printed cannot be taken back when it is started again");
   const Target target = target_of(words.target);
   const KernelFile file(target.file, Options::from_environment());
   const KernelEntry& kernel = file.find(target.function);

@@ -1,5 +1,6 @@
 // What `gluster run` starts as rank 0: it holds the person's program, which should become the master. One that ends well and never was, `--help` or a program that is not Gluster's at all,
 // leaves the runners waiting in MPI_Init: then this process becomes a master that has nothing to do, and they go home.
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,21 +35,40 @@ constexpr std::array kHandedOn{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGCON
   ::_exit(127);
 }
 
-// Until it has ended; its status, as wait() tells it.
-int hold_until_end(pid_t pid, sigset_t& set) {
-  for (int status = 0;;) {
-    if (::waitpid(pid, &status, WNOHANG) == pid) return status;
-    const int signal = ::sigwaitinfo(&set, nullptr);
-    if (signal > 0 && signal != SIGCHLD) ::kill(pid, signal);
+class Held {
+ public:
+  Held(pid_t pid, int told) : pid_(pid), told_(told) {}
+  // Until it has ended; its status, as wait() tells it.
+  int wait(const sigset_t& set) {
+    for (int status = 0;;) {
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) return status;
+      const int signal = ::sigwaitinfo(&set, nullptr);
+      if (signal <= 0 || signal == SIGCHLD) continue;
+      // Who is no master (yet) does not know how to end in order.
+      ended_early_ |= signal == SIGUSR1 && !is_master();
+      ::kill(pid_, ended_early_ && signal == SIGUSR1 ? SIGTERM : signal);
+    }
   }
-}
+  bool is_master() {
+    char byte = 0;
+    return is_master_ = is_master_ || ::read(told_, &byte, 1) == 1;
+  }
+  bool ended_early() const { return ended_early_; }
+
+ private:
+  const pid_t pid_;
+  const int told_;
+  bool is_master_ = false, ended_early_ = false;
+};
 
 }  // namespace
 
 int hold(const Command& command, const std::vector<std::string>& program) {
   if (program.empty()) throw UsageError("which program?");
   int tell[2];
-  if (::pipe(tell) != 0) throw Error(fmt::format("cannot start {}: {}", program[0], std::strerror(errno)));
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // with the launcher
+  if (::pipe(tell) != 0 || ::fcntl(tell[0], F_SETFL, O_NONBLOCK) != 0)
+    throw Error(fmt::format("cannot start {}: {}", program[0], std::strerror(errno)));
   sigset_t set, before;
   sigemptyset(&set);
   for (int signal : kHandedOn) sigaddset(&set, signal);
@@ -62,10 +82,11 @@ int hold(const Command& command, const std::vector<std::string>& program) {
     become(program, parent, tell[1], before);
   }
   ::close(tell[1]);
-  const int status = hold_until_end(pid, set);
-  char told = 0;
-  const bool was_master = ::read(tell[0], &told, 1) == 1;
+  Held held(pid, tell[0]);
+  const int status = held.wait(set);
+  const bool was_master = held.is_master();
   ::close(tell[0]);
+  if (held.ended_early() && !was_master) return kGoOnLater;
   if (WIFSIGNALED(status)) {  // and so does this
     if (WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGTERM)
       fmt::print(stderr, "gluster: {} was ended by signal {} ({})\n", program[0], WTERMSIG(status), ::strsignal(WTERMSIG(status)));

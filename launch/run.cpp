@@ -28,10 +28,9 @@ void expect_program(const std::string& name) {
 }  // namespace
 
 int run(const Command& command, RunWords words) {
-  if (!words.start.master.empty()) {
-    if (words.start.master[0].starts_with('-')) throw UsageError(fmt::format("gluster run has no option {}", words.start.master[0]));
-    expect_program(words.start.master[0]);
-  }
+  if (words.start.master.empty()) throw UsageError("which program? gluster run [OPTIONS] ./master ARGUMENTS");
+  if (words.start.master[0].starts_with('-')) throw UsageError(fmt::format("gluster run has no option {}", words.start.master[0]));
+  expect_program(words.start.master[0]);
   if (!words.journal.empty()) words.start.variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
   words.start.holds_master = true;
   return start(command, words.start);

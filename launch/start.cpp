@@ -30,8 +30,14 @@ int become(Line line) {
   throw UsageError(fmt::format("{} cannot be started: {}", line.words[0], std::strerror(errno)));
 }
 
-// mpirun's, when it did not come to the program.
-bool is_launchers_own(int status) { return status == 126 || status == 127 || status == 132 || status == 255; }
+// Statuses of which nobody has said anything, perhaps.
+void explain(int status, const Line& line) {
+  if (status == 126 || status == 127 || status == 255)
+    fmt::print(stderr, "gluster: it ended with status {}; where {} could not start it, the line of --dry-run, without --quiet, says why\n", status,
+               line.words[0]);
+  if (status == 128 + SIGKILL || status == 205)
+    fmt::print(stderr, "gluster: it ended with status {}: a rank, its host or {} was killed\n", status, line.words[0]);
+}
 
 void requeue(const Place& place) {
   fmt::print(stderr, "gluster: job {} goes back into the queue, and on from its journal\n", place.job);
@@ -76,9 +82,7 @@ int start(const Command& command, const Start& what) {
     const Outcome outcome = supervise(line);
     if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads
     if (outcome.refused != 0) throw Error(fmt::format("cannot write to stdout: {}; it was ended", std::strerror(outcome.refused)));
-    if (is_launchers_own(outcome.status))
-      fmt::print(stderr, "gluster: {} could not start it (status {}); the line of --dry-run, without --quiet, says all that it has to say\n",
-                 line.words[0], outcome.status);
+    if (outcome.asked == 0) explain(outcome.status, line);
     const After next = after(outcome, {now.restarts, now.requeue, place.requeued});
     if (next == After::kRequeue) requeue(place);
     if (next != After::kRestart) return outcome.status;

@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
@@ -5,16 +7,23 @@
 
 namespace gluster::command {
 
+namespace {
+
+// What cannot be said is no error of its own.
+void say(const std::exception& error) { std::fputs(fmt::format("gluster: {}\n", error.what()).c_str(), stderr); }
+
+}  // namespace
+
 int tell_errors(const std::function<int()>& what) {
   try {
     return what();
   } catch (const Cancelled&) {  // the run is being ended: launch() knows what to do
     throw;
   } catch (const UsageError& error) {
-    fmt::print(stderr, "gluster: {}\n", error.what());
+    say(error);
     return kWrongWords;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "gluster: {}\n", error.what());
+    say(error);
     return kFailed;
   }
 }

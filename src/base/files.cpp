@@ -51,7 +51,7 @@ void write_all(int descriptor, std::span<const char> bytes, const std::filesyste
 }  // namespace
 
 std::string read_file(const std::filesystem::path& file) {
-  Descriptor descriptor(file, O_RDONLY, "read");
+  Descriptor descriptor(file, O_RDONLY | O_NONBLOCK, "read");  // of a pipe that nobody writes to too
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) fail("read", file, errno);
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("cannot read {}: it is not a file", file.string()));

@@ -2,10 +2,12 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -51,6 +53,15 @@ bool reserve_shared_pages(std::byte* data, std::size_t bytes) {
     if (free < left || more > free - left) return false;
   }
   return reserve_pages(data, bytes);
+}
+
+std::size_t free_address_space() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return ~std::size_t{0} / 2;
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const std::size_t mapped = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur > mapped ? limit.rlim_cur - mapped : 0;
 }
 
 std::size_t free_shared_memory() {

@@ -14,6 +14,9 @@ bool reserve_shared_pages(std::byte* data, std::size_t bytes);
 // Bytes that /dev/shm has free: where MPI makes its windows.
 std::size_t free_shared_memory();
 
+// Bytes that this process may still map (ulimit -v); without a limit more than there is memory.
+std::size_t free_address_space();
+
 // Gives back what malloc keeps at the end of this thread's arena, which malloc_trim leaves there (glibc 2.36): tens of MiB after large blocks.
 void trim_arena_of_this_thread();
 

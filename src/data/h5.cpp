@@ -95,6 +95,7 @@ Handle open_file(const std::filesystem::path& file) {
   const auto kind = std::filesystem::status(file, reason).type();
   if (kind == std::filesystem::file_type::not_found) throw DataError(fmt::format("there is no file {}", file.string()));
   if (kind == std::filesystem::file_type::directory) throw DataError(fmt::format("{} is a directory, and an HDF5 file is wanted", file.string()));
+  if (kind != std::filesystem::file_type::regular) throw DataError(fmt::format("{} is no file", file.string()));
   const htri_t is_one = H5Fis_hdf5(file.c_str());
   if (is_one == 0) throw DataError(fmt::format("{} is no HDF5 file", file.string()));
   return Handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, fmt::format("{} cannot be opened", file.string()));

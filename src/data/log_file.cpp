@@ -104,13 +104,13 @@ void save_name(const std::filesystem::path& path) {
 }  // namespace
 
 LogFile::Contents LogFile::read(const std::filesystem::path& file, const Reader& each) {
-  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   if (descriptor.number < 0) fail("read", file, errno);
   return read_from(descriptor.number, file, each);
 }
 
 bool LogFile::is_in_use(const std::filesystem::path& file) {
-  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
@@ -119,7 +119,7 @@ bool LogFile::is_in_use(const std::filesystem::path& file) {
 }
 
 std::unique_ptr<LogFile> LogFile::open(const std::filesystem::path& file, std::chrono::milliseconds patience, const Reader& each) {
-  Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)};
+  Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666)};
   if (descriptor.number < 0) fail("open the journal", file, errno);
   size_of(descriptor.number, file);
   for (auto deadline = std::chrono::steady_clock::now() + patience; !try_lock(descriptor.number);) {
@@ -268,7 +268,7 @@ std::string read_at(int descriptor, const std::filesystem::path& path, LogFile::
 std::string LogFile::read(Place place) const { return read_at(descriptor_, path_, place); }
 
 std::string LogFile::read(const std::filesystem::path& file, Place place) {
-  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   if (descriptor.number < 0) fail("read", file, errno);
   return read_at(descriptor.number, file, place);
 }

@@ -35,6 +35,7 @@ NodeMemory::NodeMemory(const Communicator& comm, const Wanted& wanted) : unwindi
   if (!all(wanted.any)) return;
   // One that cannot be made leaves the other ranks of the node waiting for ever in Open MPI 4 and 5, so it is asked first.
   std::size_t mail = in_pages(wanted.bytes_for_mail(ranks_)), room = without_slack(base::free_shared_memory());
+  room = std::min<std::size_t>(room, least(base::free_address_space() / 2));  // all ranks map all of it
   std::uint64_t most = wanted.bytes_for_data.value_or(base::free_shared_memory() / 2);
   std::size_t data = from_leader(std::min<std::uint64_t>(most, room - std::min(room, mail))) / kPage * kPage;
   bool is_room = from_leader(room >= mail) != 0;
@@ -49,6 +50,12 @@ bool NodeMemory::all(bool mine) const {
   int here = mine ? 1 : 0, everywhere = 0;
   check(MPI_Allreduce(&here, &everywhere, 1, MPI_INT, MPI_MIN, node_), "MPI_Allreduce");
   return everywhere != 0;
+}
+
+std::uint64_t NodeMemory::least(std::uint64_t mine) const {
+  std::uint64_t everywhere = 0;
+  check(MPI_Allreduce(&mine, &everywhere, 1, MPI_UINT64_T, MPI_MIN, node_), "MPI_Allreduce");
+  return everywhere;
 }
 
 std::uint64_t NodeMemory::from_leader(std::uint64_t value) const {

@@ -39,6 +39,7 @@ class NodeMemory {
  private:
   bool allocate(std::size_t mail, std::size_t data);
   bool all(bool mine) const;
+  std::uint64_t least(std::uint64_t mine) const;
   std::uint64_t from_leader(std::uint64_t value) const;
 
   int unwinding_;  // exceptions, when it was made
