@@ -21,12 +21,14 @@ std::map<std::string, std::vector<double>> table(const std::vector<std::string>&
   return table;
 }
 void fill(std::span<double> out, double x) { std::fill(out.begin(), out.end(), x); }
+std::string latin_at_one(std::int64_t i) { return i == 1 ? "caf\xe9" : "ok"; }
 
 }  // namespace
 }  // namespace gluster::tests
 
 GLUSTER_EXPORT_AS(table, gluster::tests::table)
 GLUSTER_EXPORT_AS(fill, gluster::tests::fill)
+GLUSTER_EXPORT_AS(latin_at_one, gluster::tests::latin_at_one)
 
 namespace gluster::tests {
 namespace {
@@ -53,13 +55,23 @@ TEST_F(JsonCallsTest, LargeValuesComeWhole) {
 TEST_F(JsonCallsTest, SaysWhichArgumentIsWrongAndWhere) {
   EXPECT_THROWS_WITH(call("add", {"1"}), UsageError, "takes 2 arguments, not 1", "i64(i64,i64)");
   EXPECT_THROWS_WITH(call("add", {"1", "2.5"}), UsageError, "argument 2 (b)", "expected i64");
-  EXPECT_THROWS_WITH(call("add", {"1", "two"}), UsageError, "argument 2 (b)", "two is no JSON");
+  EXPECT_THROWS_WITH(call("add", {"1", "two"}), UsageError, "argument 2 (b)", "two is no i64");
   EXPECT_THROWS_WITH(call("total", {"[1, \"x\"]"}), UsageError, "argument 1", "[1]");
   EXPECT_THROWS_WITH(call("ad", {"1", "2"}), UsageError, "nearest");
   EXPECT_THROWS_WITH(call("fill", {"[1]", "2"}), UsageError, "outputs");
 }
 
 TEST_F(JsonCallsTest, AKernelsErrorIsTheCallers) { EXPECT_THROWS_WITH(call("fail", {"\"why\""}), KernelError, "why"); }
+
+TEST_F(JsonCallsTest, AValueThatIsNoUtf8IsAnErrorAndOfItsItemAlone) {
+  EXPECT_THROWS_WITH(call("latin_at_one", {"1"}), DataError, "no UTF-8");
+  std::vector<std::string> all;
+  for (auto& item :
+       cluster->map_json("latin_at_one", {3, [](std::int64_t at) { return std::to_string(at); }}, {.on_error = OnError::collect}).items())
+    if (item.error) EXPECT_THROWS_WITH(item.get(), DataError, "item 1", "no UTF-8");
+    else all.push_back(item.get());
+  EXPECT_THAT(all, ElementsAre("\"ok\"", "\"ok\""));
+}
 
 TEST_F(JsonCallsTest, MapsOverTexts) {
   const std::vector<std::string> words{"\"a\"", "\"b\""};
