@@ -1,7 +1,6 @@
 #include "items_h5.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <optional>

@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
-#include <functional>
-#include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
