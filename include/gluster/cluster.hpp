@@ -181,7 +181,7 @@ class Cluster {
   /// function where only one plugin has it.
   ///
   /// An lvalue is copied, an rvalue is moved into the job, a std::span or view(x) is borrowed and must outlive the job; of a
-  /// pointer, the T it points to is sent. Large contiguous data goes out from where it then lies. Throws UsageError for an
+  /// pointer, the T it points to is sent. Large contiguous data goes out from where it then lies, or is copied into node memory (256 MiB at most) before this returns. Throws UsageError for an
   /// unknown kernel, a wrong number or type of arguments, or a null pointer; an arithmetic argument converts when its value is exactly
   /// representable in the kernel's type.
   template <class R, class... A>

@@ -90,6 +90,17 @@ class JobState : public std::enable_shared_from_this<JobState> {
   /// A batch is about to be sent, to a runner that shares the master's node memory or not. With the baton held.
   virtual void goes_out(bool /*beside_master*/) {}
 
+  /// Node memory that a call's own large data lies in, until no runner can be using it any more.
+  struct Loans {
+    struct Output {
+      void* to;  ///< the user's
+      const void* from;
+      std::size_t bytes;
+    };
+    std::vector<std::shared_ptr<const void>> held;
+    std::vector<Output> outputs;
+  };
+
   /// The dispatcher's own notes; guarded by the baton until the job has ended.
   struct Call {
     const struct KernelEntry* kernel = nullptr;
@@ -106,6 +117,7 @@ class JobState : public std::enable_shared_from_this<JobState> {
     std::vector<std::uint64_t> objects;  ///< shared data that it names
     bool recalled = false;               ///< taken back, if it has not begun
     bool has_outputs = false;            ///< it writes to memory that is not its own
+    std::unique_ptr<Loans> loans;        ///< null: none
     Encoder frame;
     const struct RunnerInfo* on = nullptr;  ///< the engine's
     Clock::time_point queued{}, sent{}, started{}, finished{};

@@ -18,7 +18,7 @@
 namespace gluster {
 
 /// Changes whenever a plugin compiled against older headers could no longer be called.
-inline constexpr std::uint32_t kAbiVersion = 3;
+inline constexpr std::uint32_t kAbiVersion = 4;
 
 /// One call of a kernel with its arguments decoded (or being received). Used by one thread at a time.
 class Invocation {
@@ -47,6 +47,8 @@ struct Kernel {
   std::unique_ptr<Invocation> (*open)(Decoder& in);
   /// Null for a kernel that is no `R f(R, R)`.
   std::unique_ptr<Fold> (*fold)();
+  /// A bit for each of the first 64 parameters, the lowest for the first: it looks at its elements where they lie.
+  std::uint64_t views = 0;
 };
 
 /// A kernel's documentation and its parameters' names.
@@ -366,6 +368,11 @@ struct __attribute__((visibility("hidden"))) Exported<F, R (*)(P...)> {  // two 
     if constexpr (std::is_same_v<std::tuple<R, R>, std::tuple<std::remove_cvref_t<P>...>>) return &make_fold<F, R>;
     else return nullptr;
   }
+  static constexpr std::uint64_t views() {
+    std::uint64_t views = 0, bit = 1;
+    ((views |= kIsView<decltype(Parameter<P>::value)> ? bit : 0, bit <<= 1), ...);
+    return views;
+  }
   static const Signature& signature() {
     static const Signature signature{type_of<R>(), {type_of<typename Parameter<P>::Wire>()...}};
     return signature;
@@ -397,9 +404,9 @@ __attribute__((weak, used, visibility("default"))) const gluster::Manifest* glus
 /// Exports a function (an overload cast to one type, an instance of a template, one in another namespace) as `name`.
 #define GLUSTER_EXPORT_AS(name, ...)                                                                                           \
   namespace gluster_export_##name {                                                                                            \
-    static constexpr ::gluster::Kernel gluster_kernel_ = {#name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature,       \
-                                                          &::gluster::detail::Exported<(__VA_ARGS__)>::open,                   \
-                                                          ::gluster::detail::Exported<(__VA_ARGS__)>::fold()};                 \
+    static constexpr ::gluster::Kernel gluster_kernel_ = {                                                                     \
+        #name, &::gluster::detail::Exported<(__VA_ARGS__)>::signature, &::gluster::detail::Exported<(__VA_ARGS__)>::open,      \
+        ::gluster::detail::Exported<(__VA_ARGS__)>::fold(), ::gluster::detail::Exported<(__VA_ARGS__)>::views()};              \
     __attribute__((section("gluster_kernels"), used)) static const ::gluster::Kernel* const gluster_entry_ = &gluster_kernel_; \
   }
 

@@ -28,7 +28,20 @@ class Arena {
     return std::nullopt;
   }
 
-  // What take() gave for so many bytes.
+  // The same from the other end: the highest.
+  std::optional<std::size_t> take_last(std::size_t bytes) {
+    std::size_t size = rounded(bytes);
+    for (auto at = free_.rbegin(); at != free_.rend(); ++at) {
+      if (size < bytes || at->second < size) continue;
+      at->second -= size;
+      std::size_t offset = at->first + at->second;
+      if (at->second == 0) free_.erase(at->first);
+      return offset;
+    }
+    return std::nullopt;
+  }
+
+  // What these gave for so many bytes.
   void give(std::size_t offset, std::size_t bytes) {
     auto at = free_.emplace(offset, rounded(bytes)).first;
     if (auto next = std::next(at); next != free_.end() && at->first + at->second == next->first) {

@@ -55,6 +55,10 @@ bool reserve_shared_pages(std::byte* data, std::size_t bytes) {
   return reserve_pages(data, bytes);
 }
 
+void drop_shared_pages(std::span<std::byte> data) {
+  if (!data.empty()) ::madvise(data.data(), data.size(), MADV_REMOVE);
+}
+
 std::size_t free_address_space() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return ~std::size_t{0} / 2;

@@ -11,6 +11,9 @@ bool reserve_pages(std::byte* data, std::size_t bytes);
 // The same in /dev/shm, of which some is left to others: MPI's own segments lie there too, and touch their pages when they come to it.
 bool reserve_shared_pages(std::byte* data, std::size_t bytes);
 
+// Gives pages of shared memory back to the system, and what they hold is lost: for all processes. `data` begins and ends with a page.
+void drop_shared_pages(std::span<std::byte> data);
+
 // Bytes that /dev/shm has free: where MPI makes its windows.
 std::size_t free_shared_memory();
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <gluster/dataset.hpp>
+#include <gluster/plugin.hpp>
 
 #include "base/scalar.hpp"
 #include "wire/message.hpp"
@@ -94,6 +95,22 @@ void encode_argument(const Checked& call, std::size_t at, const detail::Argument
   call.refuse(fmt::format("argument {} is {}, the kernel takes {}{}", at + 1, argument.type->text, parameter.text, value));
 }
 
+// An argument that is at its end in the frame: what was encoded of it, after `before`, becomes its name, if the lender has room for it.
+void lend(const KernelEntry& kernel, std::size_t at, const detail::Argument& argument, const Encoder::Mark& before, std::size_t kinds, Lender& lender,
+          Encoder& frame) {
+  std::optional<SharedRef> lent;
+  if (argument.kind == ArgumentKind::output) {
+    const auto& wanted = *static_cast<const SharedRef*>(argument.value);
+    if (wanted.object == 0 && wanted.bytes >= kSegmentBytes) lent = lender.lend_for(wanted);
+  } else if (argument.kind == ArgumentKind::value && frame.segments.size() == before.segments + 1 && at < 64 && (kernel.code->views >> at & 1) != 0) {
+    lent = lender.lend(frame.segments.back());
+    if (lent) frame.set(kinds + at, ArgumentKind::shared);
+  }
+  if (!lent) return;
+  frame.rewind(before);
+  frame.put(*lent);
+}
+
 void check_count(const Checked& call) {
   std::size_t given = call.arguments.size() + call.common.size(), taken = call.kernel->signature->parameters.size();
   if (given != taken) call.refuse(fmt::format("{} given, the kernel takes {}", plural(given), taken));
@@ -101,13 +118,18 @@ void check_count(const Checked& call) {
 
 }  // namespace
 
-void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> arguments, const Type& result, Encoder& frame) {
+void encode_call(const KernelEntry& kernel, std::span<const detail::Argument> arguments, const Type& result, Encoder& frame, Lender* lender) {
   const Signature& signature = *kernel.signature;
   Checked call{&kernel, arguments, {}, &result, {}};
   check_count(call);
   frame.put(wire::CallHead{kernel.image, kernel.number});
+  const std::size_t kinds = frame.body.size();
   for (const detail::Argument& argument : arguments) frame.put(argument.kind);
-  for (std::size_t i = 0; i < arguments.size(); ++i) encode_argument(call, i, arguments[i], frame);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const Encoder::Mark before = frame.mark();
+    encode_argument(call, i, arguments[i], frame);
+    if (lender != nullptr) lend(kernel, i, arguments[i], before, kinds, *lender, frame);
+  }
   if (result.text != signature.result.text)
     call.refuse(fmt::format("the call expects {}, the kernel returns {}", result.text, signature.result.text));
   frame.close();

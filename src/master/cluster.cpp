@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <map>
 #include <mutex>
@@ -22,6 +23,41 @@
 #include "plugin/shelf.hpp"
 
 namespace gluster {
+namespace {
+
+// Lends node memory to a call, which keeps it.
+class LenderTo final : public master::Lender {
+ public:
+  LenderTo(const std::shared_ptr<Engine>& engine, JobState::Call& call) : engine_(&engine), call_(&call) {}
+  std::optional<SharedRef> lend(const Segment& block) override {
+    auto ref = take(block.bytes, call_->bytes + block.bytes);
+    if (!ref) return std::nullopt;
+    std::memcpy(place(*ref), block.data, block.bytes);
+    call_->bytes += block.bytes;
+    return ref;
+  }
+  std::optional<SharedRef> lend_for(const SharedRef& output) override {
+    auto ref = take(output.bytes, call_->bytes);
+    if (ref) call_->loans->outputs.push_back({reinterpret_cast<void*>(output.begin), place(*ref), output.bytes});
+    return ref;
+  }
+
+ private:
+  std::byte* place(const SharedRef& ref) const { return (*engine_)->memory().data() + ref.offset; }
+  std::optional<SharedRef> take(std::uint64_t bytes, std::uint64_t of_call) {
+    const auto loan = (*engine_)->lend(bytes, of_call);
+    if (loan.offset == kNowhere) return std::nullopt;
+    std::shared_ptr<const void> holder(this, [engine = *engine_, object = loan.object](const void*) { engine->release(object); });
+    if (!call_->loans) call_->loans = std::make_unique<JobState::Loans>();
+    call_->loans->held.push_back(std::move(holder));
+    return SharedRef{loan.object, loan.offset, 0, bytes};
+  }
+
+  const std::shared_ptr<Engine>* engine_;
+  JobState::Call* call_;
+};
+
+}  // namespace
 
 struct Cluster::State {
   explicit State(const Options& options)
@@ -107,7 +143,8 @@ void Cluster::submit(const std::shared_ptr<JobState>& job, const KernelEntry& ke
                      const Type& result) {
   JobState::Call& call = job->call;
   call.kernel = &kernel;
-  master::encode_call(kernel, arguments, result, call.frame);
+  LenderTo lender(engine_, call);
+  master::encode_call(kernel, arguments, result, call.frame, engine_->may_lend() ? &lender : nullptr);
   for (const Segment& segment : call.frame.segments) call.bytes += segment.bytes;
   for (const detail::Argument& argument : arguments)
     if (argument.kind == ArgumentKind::shared) call.objects.push_back(static_cast<const SharedRef*>(argument.value)->object);

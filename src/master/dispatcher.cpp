@@ -39,6 +39,11 @@ void Dispatcher::submit(JobPointer job) {
   if (2 * gathered >= static_cast<std::size_t>(roster_.at(rank).calls)) link_->flush();
 }
 
+Shares::Loan Dispatcher::lend(std::uint64_t bytes, std::uint64_t of_call) {
+  if (!queue_.empty() || unless_for_master(roster_.pick(of_call)) < 0) return {};
+  return shares_.lend(bytes);
+}
+
 void Dispatcher::send_queued() {
   while (!queue_.empty()) {
     int rank = pick(*queue_.front());
@@ -88,9 +93,10 @@ void Dispatcher::queue_again(const JobPointer& job) {
   send_queued();
 }
 
-int Dispatcher::pick(const JobState& job) {
-  int rank = pick_any(job);
-  // One call is left for a master that computes, unless somebody has nothing to do.
+int Dispatcher::pick(const JobState& job) { return unless_for_master(pick_any(job)); }
+
+// One call is left for a master that computes, unless somebody has nothing to do.
+int Dispatcher::unless_for_master(int rank) const {
   bool is_last = queue_.size() < 2;
   return rank >= 0 && is_last && roster_.has_on_request() && roster_.at(rank).calls > 0 ? -1 : rank;
 }
@@ -286,8 +292,8 @@ void Dispatcher::note(Roster::Runner& runner, wire::Counters::Seen seen) {
   runner.status.kernel = std::move(seen.kernel);
   runner.status.calls_done = seen.calls_done;
   runner.status.busy_seconds = static_cast<double>(seen.busy) * 1e-9;
-  runner.status.bytes_in = seen.bytes_in;
-  runner.status.bytes_out = seen.bytes_out;
+  runner.status.bytes_in = seen.bytes_in + runner.lent_in;
+  runner.status.bytes_out = seen.bytes_out + runner.lent_out;
 }
 
 void Dispatcher::stop() {

@@ -36,6 +36,9 @@ class Dispatcher final : public wire::Receiver {
 
   Roster& roster() noexcept { return roster_; }
   Shares& shares() noexcept { return shares_; }
+  // Node memory for `bytes` of a call with so many in all, that is about to be submitted, if that can be sent at once. What has to wait travels when its turn comes: copied before, it is
+  // out of the caches again, and it would fill the memory.
+  Shares::Loan lend(std::uint64_t bytes, std::uint64_t of_call);
 
   // The image's number. Its bytes go out when a runner wants them.
   std::uint32_t add_image(Image image);
@@ -109,6 +112,7 @@ class Dispatcher final : public wire::Receiver {
   void give(JobPointer job, int rank, bool waited);
   int pick(const JobState& job);
   int pick_any(const JobState& job);
+  int unless_for_master(int rank) const;
   void take_one_back(int rank);
   void forget_held(const JobPointer& job);
   void queue_again(const JobPointer& job);
@@ -127,7 +131,9 @@ class Dispatcher final : public wire::Receiver {
   void close_result(std::unique_ptr<wire::Incoming> frame);
   void finish_cancelled(const JobPointer& job);
   void read_result(wire::Incoming& frame, ResultTarget& target);
+  static void take_outputs(const JobState::Loans& loans);
   void end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder);
+  void note_lent(JobState::Call& call);
   void note_times(JobState& job, const wire::ResultHead& head);
   void control(wire::Incoming& frame);
   void on_hello(int rank, wire::Hello hello);

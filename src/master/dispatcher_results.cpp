@@ -1,4 +1,7 @@
 // What becomes of a call's Result.
+#include <atomic>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "base/host.hpp"
@@ -50,6 +53,7 @@ void Dispatcher::open_result(wire::Incoming& frame) {
 
 // Its result has come, and nobody wants it.
 void Dispatcher::finish_cancelled(const JobPointer& job) {
+  job->call.loans.reset();
   if (job->call.has_outputs) finish(job, std::make_exception_ptr(Cancelled(fmt::format("{} was cancelled", job->call.kernel->name))));
 }
 
@@ -57,6 +61,7 @@ void Dispatcher::read_result(wire::Incoming& frame, ResultTarget& target) {
   target.head = frame.in.get<wire::ResultHead>();
   JobState& job = *target.job;
   job.call.result_bytes = frame.head.body + frame.in.segment_bytes();
+  if (job.call.loans) note_lent(job.call);
   note_times(job, target.head);
   if (job.call.cancelled) return;
   if (!base::has_room_for(frame.in.segment_bytes())) throw std::bad_alloc();
@@ -74,11 +79,29 @@ void Dispatcher::close_result(std::unique_ptr<wire::Incoming> frame) {
 // All of it is here. What of a value has still to be read, its taker reads, outside the baton: for that `holder` is kept.
 void Dispatcher::end_result(Decoder& in, const ResultTarget& target, std::shared_ptr<void> holder) {
   auto outcome = static_cast<Outcome>(target.head.outcome);
-  if (target.job->call.cancelled) return;
+  if (target.job->call.cancelled) return target.job->call.loans.reset();
   if (outcome == Outcome::kDropped && target.job->call.recalled) return queue_again(target.job);
   if (outcome != Outcome::kValue) return fail(target.job, target.failure, outcome);
   if (in.is_unfinished()) target.job->keep_unfinished(std::move(holder), in);
+  if (target.job->call.loans) take_outputs(*target.job->call.loans);
   finish(target.job, nullptr);
+}
+
+// They are wanted elsewhere than in node memory.
+void Dispatcher::take_outputs(const JobState::Loans& loans) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (const JobState::Loans::Output& output : loans.outputs) std::memcpy(output.to, output.from, output.bytes);
+}
+
+// What it was lent counts as what would have travelled.
+void Dispatcher::note_lent(JobState::Call& call) {
+  Roster::Runner& runner = roster_.at(call.runner);
+  runner.lent_in += call.bytes;
+  for (const Segment& segment : call.frame.segments) runner.lent_in -= segment.bytes;
+  for (const JobState::Loans::Output& output : call.loans->outputs) {
+    call.result_bytes += output.bytes;
+    runner.lent_out += output.bytes;
+  }
 }
 
 void Dispatcher::note_times(JobState& job, const wire::ResultHead& head) {

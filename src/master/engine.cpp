@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "base/backoff.hpp"
+#include "base/host.hpp"
 #include "base/log.hpp"
+#include "base/pages.hpp"
 #include "base/quick_clock.hpp"
 
 namespace gluster {
@@ -50,6 +52,7 @@ void Engine::meet_runners() {
     with([](auto& dispatcher) { dispatcher.ping(); });
     wait_until(Clock::time_point::max(), [&] { return dispatcher_.roster().all_answered_since(asked); });
   }
+  may_lend_ = memory_is_shared_ && dispatcher_.shares().may_lend();
 }
 
 void Engine::ask_runners(Clock::time_point deadline) {
@@ -59,13 +62,16 @@ void Engine::ask_runners(Clock::time_point deadline) {
 }
 
 std::string Engine::running_at(int rank, std::chrono::milliseconds patience) {
-  auto deadline = Clock::now() + patience;
-  while (!baton_->try_lock()) {
-    if (Clock::now() >= deadline) return "";
-    std::this_thread::yield();
-  }
+  if (!try_lock_baton(patience)) return "";
   std::lock_guard lock(*baton_, std::adopt_lock);
   return dispatcher_.running_at(rank);
+}
+
+bool Engine::try_lock_baton(std::chrono::microseconds patience) {
+  if (baton_->try_lock()) return true;
+  for (auto deadline = Clock::now() + patience; Clock::now() < deadline; std::this_thread::yield())
+    if (baton_->try_lock()) return true;
+  return false;
 }
 
 // --- jobs in ---------------------------------------------------------------------------------------------------------
@@ -154,7 +160,27 @@ master::Shares::Reserved Engine::reserve(std::uint64_t bytes) {
   return try_once();
 }
 
+master::Shares::Loan Engine::lend(std::uint64_t bytes, std::uint64_t of_call) {
+  constexpr std::uint64_t kWorthWaiting = std::uint64_t{1} << 20;
+  constexpr std::chrono::microseconds kPatience{1000};
+  auto with_baton = [&](auto what) {
+    std::lock_guard lock(*baton_, std::adopt_lock);
+    dispatcher_.begin_turn();
+    return link_ ? what() : master::Shares::Loan();
+  };
+  if (!try_lock_baton(bytes < kWorthWaiting ? std::chrono::microseconds(0) : kPatience)) return {};
+  auto loan = with_baton([&] {
+    take_released();
+    return dispatcher_.lend(bytes, of_call);
+  });
+  if (loan.fresh == 0 || (base::has_room_for(loan.fresh) && base::reserve_shared_pages(memory_.data() + loan.offset, loan.fresh))) return loan;
+  with([&](auto& dispatcher) { dispatcher.shares().lend_no_more(loan.object); });
+  release(loan.object);
+  return {};
+}
+
 void Engine::release(std::uint64_t object) {
+  if (over_.load()) return;
   std::lock_guard lock(inbox_mutex_);
   if (over_.load()) return;
   released_.push_back(object);
@@ -164,16 +190,23 @@ void Engine::release(std::uint64_t object) {
 void Engine::take_inbox() {
   if (!inbox_full_.load()) return;
   std::vector<std::shared_ptr<JobState>> jobs;
-  std::vector<std::uint64_t> released;
   {
     std::lock_guard lock(inbox_mutex_);
     jobs.swap(inbox_);
-    released.swap(released_);
     inbox_full_.store(false);
+  }
+  take_released();
+  for (auto& job : jobs) dispatcher_.submit(std::move(job));
+}
+
+void Engine::take_released() {
+  std::vector<std::uint64_t> released;
+  {
+    std::lock_guard lock(inbox_mutex_);
+    released.swap(released_);
   }
   if (link_)
     for (std::uint64_t object : released) dispatcher_.shares().release(object);
-  for (auto& job : jobs) dispatcher_.submit(std::move(job));
 }
 
 bool Engine::cancel(JobState& job) {
@@ -364,10 +397,28 @@ int Engine::rest_helper_until_wanted() {
   helper_rests_.store(true);
   // A job that came before this is seen here; one that comes after it sees that the helper rests, and wakes it.
   if (with([](auto& dispatcher) { return dispatcher.open() != 0; })) helper_rests_.store(false);
+  auto wanted = [&] { return stop_.load() || inbox_full_.load() || !helper_rests_.load(); };
   std::unique_lock lock(helper_mutex_);
-  helper_wanted_.wait(lock, [&] { return stop_.load() || inbox_full_.load() || !helper_rests_.load(); });
+  if (!helper_wanted_.wait_for(lock, kTrimAfter, wanted)) {
+    lock.unlock();
+    trim_loans();
+    lock.lock();
+    helper_wanted_.wait(lock, wanted);
+  }
   helper_rests_.store(false);
   return 0;
+}
+
+// What calls were lent has lain idle: its pages go back to the system, of all processes.
+void Engine::trim_loans() {
+  if (!may_lend_) return;
+  const auto idle = with([&](auto& dispatcher) {
+    take_released();
+    return link_ ? dispatcher.shares().begin_trim() : master::Shares::Idle();
+  });
+  if (idle.bytes == 0) return;
+  base::drop_shared_pages(memory_.subspan(idle.offset, idle.bytes));
+  with([&](auto& dispatcher) { dispatcher.shares().end_trim(idle); });
 }
 
 void Engine::wake_helper() {
@@ -388,10 +439,12 @@ void Engine::drain(const std::string& why) {
 }
 
 bool Engine::shut_down(Clock::time_point deadline) {
+  bool is_first = false;
   {
     std::lock_guard lock(inbox_mutex_);
-    if (over_.exchange(true)) return wait_for_end();
+    is_first = !over_.exchange(true);
   }
+  if (!is_first) return wait_for_end();
   with([&](auto& dispatcher) {
     take_inbox();
     dispatcher.cancel_queued("the cluster has ended");

@@ -52,6 +52,10 @@ class Engine {
   bool memory_is_shared() const noexcept { return memory_is_shared_; }
   // Room for shared data; waits for what is about to become free, where that is all that is missing.
   master::Shares::Reserved reserve(std::uint64_t bytes);
+  // Whether lend() ever has something: no runner is elsewhere than on the master's node.
+  bool may_lend() const noexcept { return may_lend_; }
+  // Node memory for `bytes` of a call that has so many in all, with its pages: it waits for nobody long. An offset of kNowhere: there is none.
+  master::Shares::Loan lend(std::uint64_t bytes, std::uint64_t of_call);
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
   void release(std::uint64_t object);
   bool is_over() const noexcept { return over_.load(); }
@@ -97,11 +101,14 @@ class Engine {
   void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back, bool computes);
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
+  void take_released();
   void print();
   void run_helper();
   void rest_helper(std::chrono::milliseconds time);
   int rest_helper_until_wanted();
   void wake_helper();
+  void trim_loans();
+  bool try_lock_baton(std::chrono::microseconds patience);
   bool compute();
   void answer();
   bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
@@ -115,6 +122,7 @@ class Engine {
   std::span<std::byte> memory_;
   const bool memory_is_shared_;
   std::unique_ptr<master::Trace> trace_;
+  bool may_lend_ = false;
   master::Dispatcher dispatcher_;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton

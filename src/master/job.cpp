@@ -79,6 +79,7 @@ void JobState::end(std::exception_ptr error) {
   if (ended()) return;
   error_ = std::move(error);
   ending();
+  if (!call.cancelled || call.has_outputs) call.loans.reset();  // else it may be running
   if (stage_.exchange(Stage::kEnded) == Stage::kOpen) return;
   std::vector<std::function<void()>> listeners;
   {

@@ -97,6 +97,11 @@ std::uint64_t Roster::least_node_memory() const {
   return least;
 }
 
+bool Roster::are_all_beside_master() const {
+  return std::ranges::any_of(ranks_, [](int rank) { return rank != 0; }) &&
+         std::ranges::all_of(ranks_, [&](int rank) { return at(rank).is_beside_master(); });
+}
+
 int Roster::workers() const {
   return static_cast<int>(std::count_if(ranks_.begin(), ranks_.end(), [&](int rank) {
     return at(rank).in_use && at(rank).standing != Standing::kLost && at(rank).standing != Standing::kGone;

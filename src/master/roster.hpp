@@ -32,6 +32,7 @@ class Roster {
     std::chrono::nanoseconds ahead{0};  // its clock before the master's
     std::chrono::nanoseconds round_trip = std::chrono::nanoseconds::max();  // of the sample that `ahead` is from
     RunnerStatus status;                                                    // as it last answered, or was seen
+    std::uint64_t lent_in = 0, lent_out = 0;                                // bytes of its calls that did not travel
     // It reads and writes the node memory that the master has.
     bool is_beside_master() const noexcept { return leader == 0 && node_memory != 0; }
     const wire::Counters* counters = nullptr;  // while it serves; null: they cannot be seen from here
@@ -78,6 +79,8 @@ class Roster {
   std::string text() const;
   // Of all runners in use: 0 where one shares none.
   std::uint64_t least_node_memory() const;
+  // All of them, in use or not, share the master's node memory, and some are other processes.
+  bool are_all_beside_master() const;
   // Runners in use that are not lost or gone.
   int workers() const;
   bool all(Standing standing) const;

@@ -20,6 +20,53 @@ Shares::Reserved Shares::reserve(std::uint64_t bytes) {
   return {object.number, object.offset, touched};
 }
 
+namespace {
+
+constexpr std::uint64_t kMostLent = std::uint64_t{256} << 20;  // above, what lies here once more for the master would be felt
+
+}  // namespace
+
+bool Shares::may_lend() const { return !is_required_ && roster_->are_all_beside_master(); }
+
+Shares::Loan Shares::lend(std::uint64_t bytes) {
+  if (bytes > kMostLent || lent_ + bytes > most_lent_) return {};
+  auto offset = memory_.take_last(bytes);
+  if (!offset) return {};
+  if (*offset < memory_bytes_ - memory_bytes_ / 4) {
+    memory_.give(*offset, bytes);
+    return {};
+  }
+  Object& object = objects_[++last_];
+  object.number = last_;
+  object.bytes = bytes;
+  object.offset = *offset;
+  object.is_lent = true;
+  lent_ += bytes;
+  std::uint64_t fresh = fresh_below_ > *offset ? std::min(fresh_below_ - *offset, bytes) : 0;
+  fresh_below_ = std::min(fresh_below_, *offset);
+  return {object.number, *offset, fresh};
+}
+
+void Shares::lend_no_more(std::uint64_t object) {
+  most_lent_ = lent_ - at(object).bytes;
+  fresh_below_ = memory_bytes_;
+}
+
+Shares::Idle Shares::begin_trim() {
+  Idle idle{fresh_below_, memory_bytes_ - fresh_below_};
+  if (lent_ != 0 || idle.bytes == 0) return {};
+  auto offset = memory_.take_last(idle.bytes);
+  if (!offset || *offset == idle.offset) return offset ? idle : Idle();
+  memory_.give(*offset, idle.bytes);  // shared data has come as far
+  return {};
+}
+
+void Shares::end_trim(const Idle& idle) {
+  memory_.give(idle.offset, idle.bytes);
+  fresh_below_ = memory_bytes_;
+  most_lent_ = memory_bytes_ / 4;
+}
+
 void Shares::leave_memory(std::uint64_t number) {
   Object& object = objects_.at(number);
   memory_.give(object.offset, object.bytes);
@@ -149,6 +196,7 @@ void Shares::free(Object& object) {
   for (const auto& [rank, stage] : object.stages)
     if (stage == Stage::kOwn) link_->send(rank, wire::frame_of(wire::Word::kFree, number_(), wire::Free{object.number}));
   if (object.offset != kNowhere) memory_.give(object.offset, object.bytes);
+  if (object.is_lent) lent_ -= object.bytes;
   objects_.erase(object.number);
 }
 

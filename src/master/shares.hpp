@@ -26,7 +26,11 @@ class Shares {
 
   // `memory`: bytes of the master's node, for shared data.
   Shares(wire::Link& link, Roster& roster, std::size_t memory, std::function<std::uint64_t()> number)
-      : link_(&link), roster_(&roster), memory_(memory), number_(std::move(number)) {}
+      : link_(&link),
+        roster_(&roster),
+        memory_(memory),
+        memory_bytes_(memory / base::Arena::kUnit * base::Arena::kUnit),
+        number_(std::move(number)) {}
 
   // What does not lie in node memory is refused, and not copied to each rank that needs it.
   void require_memory() noexcept { is_required_ = true; }
@@ -37,6 +41,23 @@ class Shares {
     std::uint64_t touched;  // of `bytes`, so many have been used before
   };
   Reserved reserve(std::uint64_t bytes);
+  // Whether all runners reach what is lent, and some are other processes.
+  bool may_lend() const;
+  struct Loan {
+    std::uint64_t object = 0;
+    std::uint64_t offset = kNowhere;  // there is no room: it is to travel
+    std::uint64_t fresh = 0;          // so many of the first bytes have not been used before
+  };
+  // For a call's own data, from the end of node memory: shared data has its beginning. Given back by release().
+  Loan lend(std::uint64_t bytes);
+  // Its pages cannot be had: no more is lent than what is.
+  void lend_no_more(std::uint64_t object);
+  // Nothing is lent: what was is left out until end_trim, so that its pages can go. Empty: there is none.
+  struct Idle {
+    std::uint64_t offset = 0, bytes = 0;
+  };
+  Idle begin_trim();
+  void end_trim(const Idle& idle);
   // Its pages cannot be had.
   void leave_memory(std::uint64_t object);
   // Its bytes are at `data`, or will be before anybody names it: goes out to the other nodes as the Relay is told of them. Null: to nobody.
@@ -74,6 +95,7 @@ class Shares {
     std::unordered_map<int, std::vector<JobPointer>> held;  // likewise
     int coming = 0;
     bool released = false;
+    bool is_lent = false;
   };
 
   const Object& at(std::uint64_t object) const { return objects_.at(object); }
@@ -88,6 +110,9 @@ class Shares {
   wire::Link* link_;
   Roster* roster_;
   base::Arena memory_;
+  const std::uint64_t memory_bytes_;
+  std::uint64_t most_lent_ = memory_bytes_ / 4, lent_ = 0;
+  std::uint64_t fresh_below_ = memory_bytes_;  // pages from there on have been lent before
   std::function<std::uint64_t()> number_;
   std::unordered_map<std::uint64_t, Object> objects_;
   std::uint64_t last_ = 0;

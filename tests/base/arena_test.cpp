@@ -20,6 +20,19 @@ TEST(ArenaTest, GivesTheLowestThatIsLargeEnough) {
   EXPECT_EQ(arena.take(0), 0u) << "nothing has a place of its own too";
 }
 
+TEST(ArenaTest, GivesFromTheOtherEndToo) {
+  Arena arena(10 * kUnit);
+  EXPECT_EQ(arena.take_last(kUnit + 1), 8 * kUnit);
+  EXPECT_EQ(arena.take(kUnit), 0u);
+  EXPECT_EQ(arena.take_last(7 * kUnit), kUnit);
+  EXPECT_FALSE(arena.take_last(1));
+  EXPECT_FALSE(arena.take(1));
+  arena.give(8 * kUnit, kUnit + 1);
+  arena.give(kUnit, 7 * kUnit);
+  EXPECT_FALSE(arena.take_last(~std::size_t{0}));
+  EXPECT_EQ(arena.take_last(9 * kUnit), kUnit);
+}
+
 TEST(ArenaTest, SaysWhenThereIsNoRoom) {
   Arena arena(2 * kUnit + 7);
   EXPECT_FALSE(arena.take(2 * kUnit + 1));

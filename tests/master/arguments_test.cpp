@@ -135,6 +135,67 @@ TEST_F(ArgumentsOfCallTest, AFrameHasTheKernelTheKindsAndTheValues) {
   EXPECT_EQ(values, (std::tuple{7.0, x, text}));
 }
 
+// Lends what it has, and writes down for what.
+struct OneLender final : Lender {
+  std::vector<std::uint64_t> asked;
+  bool has = true;
+  std::optional<SharedRef> lend(const Segment& block) override { return give(block.bytes); }
+  std::optional<SharedRef> lend_for(const SharedRef& output) override { return give(output.bytes); }
+  std::optional<SharedRef> give(std::uint64_t bytes) {
+    asked.push_back(bytes);
+    return has ? std::optional(SharedRef{9, 4096, 0, bytes}) : std::nullopt;
+  }
+};
+
+TEST_F(ArgumentsOfCallTest, WhatAKernelLooksAtIsLentWhenItIsLarge) {
+  const std::vector<double> large(kSegmentBytes, 1.0);
+  for (const auto& [views, values, has] : {std::tuple(2u, &large, true), {2u, &large, false}, {2u, &x, true}, {5u, &large, true}}) {
+    const bool is_lent = views == 2 && values == &large && has;
+    Kernel code{"f", nullptr, nullptr, nullptr, views};
+    kernel.code = &code;
+    OneLender lender;
+    lender.has = has;
+    double number = 7;
+    std::vector<detail::Argument> packed{detail::argument(&number), detail::argument(values), detail::argument(&text)};
+    Encoder out;
+    encode_call(kernel, packed, type_of<double>(), out, &lender);
+    EXPECT_EQ(lender.asked.size(), views == 2 && values == &large ? 1u : 0u);
+    tests::Carried frame(out);
+    EXPECT_EQ(frame.segment_count(), values == &large && !is_lent ? 1u : 0u);
+    Decoder in(frame.body(), frame.segment_count());
+    (void)in.get<wire::CallHead>();
+    EXPECT_EQ(in.get<ArgumentKind>(), ArgumentKind::value);
+    EXPECT_EQ(in.get<ArgumentKind>(), is_lent ? ArgumentKind::shared : ArgumentKind::value);
+    EXPECT_EQ(in.get<ArgumentKind>(), ArgumentKind::value);
+    if (!is_lent) continue;
+    EXPECT_EQ(in.get<double>(), 7.0);
+    auto ref = in.get<SharedRef>();
+    EXPECT_EQ(ref.object, 9u);
+    EXPECT_EQ(ref.bytes, large.size() * sizeof(double));
+    std::string last;
+    tests::decode_all(in, frame, last);
+    EXPECT_EQ(last, text);
+  }
+}
+
+TEST_F(ArgumentsOfCallTest, AnOutputInTheMastersMemoryIsLentAndOneInAnArrayIsThereAlready) {
+  signature = {type_of<void>(), {type_of<detail::Output<double>>()}};
+  for (const bool is_shared : {false, true}) {
+    OneLender lender;
+    const SharedRef wanted{is_shared ? 3u : 0u, is_shared ? 512 : kNowhere, 64, 80'000};
+    std::vector<detail::Argument> packed{{&type_of<detail::Output<double>>(), &wanted,
+                                          [](Encoder& out, const void* it) { out.put(*static_cast<const SharedRef*>(it)); }, ArgumentKind::output}};
+    Encoder out;
+    encode_call(kernel, packed, type_of<void>(), out, &lender);
+    tests::Carried frame(out);
+    Decoder in(frame.body(), frame.segment_count());
+    (void)in.get<wire::CallHead>();
+    EXPECT_EQ(in.get<ArgumentKind>(), ArgumentKind::output);
+    EXPECT_EQ(in.get<SharedRef>().object, is_shared ? 3u : 9u);
+    in.expect_end();
+  }
+}
+
 TEST_F(ArgumentsOfCallTest, AWrongNumberNamesBothSignatures) {
   EXPECT_THROWS_WITH(call(1.0, x), UsageError, "stats.f: 2 arguments given, the kernel takes 3", "f64(f64,[f64],str)", "f64(f64,[f64])");
   EXPECT_THROWS_WITH(call(), UsageError, "0 arguments given", "f64()");

@@ -229,6 +229,76 @@ TEST_F(DispatcherTest, WhatCerealReadsIsReadByWhoTakesTheValue) {
   EXPECT_EQ(job->take(), map);
 }
 
+TEST_F(DispatcherTest, LendsNodeMemoryToWhatIsSentAtOnceAndToNothingThatWaits) {
+  have_runners(1, 2);
+  auto lends = [&] { return dispatcher->lend(10'000, 10'000).offset != kNowhere; };
+  dispatcher = std::make_unique<Dispatcher>(link, Roster({1}, 2), 1 << 20);
+  add.image = add_image("numbers");
+  EXPECT_FALSE(lends()) << "nobody has said Hello";
+  say_hello(1);
+  dispatcher->roster().at(1).leader = 0;
+  dispatcher->roster().at(1).node_memory = 1 << 20;
+  dispatcher->roster().at(1).in_use = true;
+  EXPECT_TRUE(lends());
+  auto first = submit(1), second = submit(2);
+  EXPECT_FALSE(lends()) << "the runner has its credit";
+  auto waiting = submit(3);
+  EXPECT_FALSE(lends());
+}
+
+TEST_F(DispatcherTest, LendsNothingToWhatTheMasterMayRunItself) {
+  dispatcher = std::make_unique<Dispatcher>(link, Roster({0, 1}, 16), 1 << 20);
+  add.image = add_image("numbers");
+  for (int rank : {0, 1}) {
+    say_hello(rank);
+    dispatcher->roster().at(rank).in_use = true;
+  }
+  dispatcher->roster().set_on_request(0);
+  EXPECT_NE(dispatcher->lend(10'000, 10'000).offset, kNowhere);
+  auto first = submit(1);
+  EXPECT_EQ(dispatcher->lend(10'000, 10'000).offset, kNowhere) << "the runner is busy";
+}
+
+TEST_F(DispatcherTest, OutputsComeFromNodeMemoryWithTheirResultAndItIsGivenBack) {
+  have_runners(1);
+  auto held = std::make_shared<int>(0);
+  const std::vector<double> there{1, 2, 3};
+  std::vector<double> here(3);
+  auto lend_to = [&](JobState& job) {
+    job.call.loans = std::make_unique<JobState::Loans>();
+    job.call.loans->held.push_back(held);
+    job.call.loans->outputs.push_back({here.data(), there.data(), sizeof(double) * there.size()});
+    job.call.has_outputs = true;
+  };
+  auto job = submit(1);
+  lend_to(*job);
+  EXPECT_EQ(held.use_count(), 2);
+  tests::come_in(*dispatcher, 1, value_of(call_to(1), std::int64_t{0}));
+  EXPECT_EQ(here, there);
+  EXPECT_EQ(held.use_count(), 1);
+  link.take();
+
+  here.assign(3, 0);
+  job = submit(2);
+  lend_to(*job);
+  tests::come_in(*dispatcher, 1, failure_of(call_to(1), wire::Outcome::kThrew, {"error", "why"}));
+  EXPECT_EQ(here, std::vector<double>(3));
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST_F(DispatcherTest, ACancelledCallKeepsNodeMemoryUntilItsRunnerHasAnswered) {
+  have_runners(1);
+  auto held = std::make_shared<int>(0);
+  auto job = submit(1);
+  job->call.loans = std::make_unique<JobState::Loans>();
+  job->call.loans->held.push_back(held);
+  EXPECT_FALSE(dispatcher->cancel(job)) << "it has been sent";
+  EXPECT_TRUE(job->ended());
+  EXPECT_EQ(held.use_count(), 2);
+  tests::come_in(*dispatcher, 1, value_of(call_to(1), std::int64_t{0}));
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST_F(DispatcherTest, KnowsWhatRunsAtARunner) {
   have_runners(1);
   EXPECT_EQ(dispatcher->running_at(1), "");

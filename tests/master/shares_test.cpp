@@ -52,6 +52,83 @@ TEST_F(SharesTest, LieOnceOnEachHost) {
   EXPECT_THAT(offsets_sent_to(4), testing::IsEmpty());
 }
 
+// Runners 1 and 2 alone, on the master's host.
+class LoansTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kPage = 4096, kLent = 25 * kPage, kMemory = 8 * kLent;
+  LoansTest() {
+    for (int rank : roster.ranks()) {
+      roster.at(rank).leader = 0;
+      roster.at(rank).node_memory = kMemory;
+    }
+  }
+  tests::FakeLink link;
+  Roster roster{{1, 2}, 16};
+  std::uint64_t number = 0;
+  Shares shares{link, roster, kMemory, [this] { return ++number; }};
+};
+
+TEST_F(LoansTest, LieAtTheEndOfTheMemoryTakeAQuarterAtMostAndComeBack) {
+  const auto first = shares.lend(kLent), second = shares.lend(kLent);
+  EXPECT_EQ(first.offset, 7 * kLent);
+  EXPECT_EQ(first.fresh, kLent);
+  EXPECT_EQ(second.offset, 6 * kLent);
+  EXPECT_EQ(shares.lend(1).offset, kNowhere);
+  for (int rank : {1, 2}) EXPECT_EQ(shares.ask(first.object, rank), Where::kThere);
+  EXPECT_EQ(shares.reserve(6 * kLent).offset, 0u) << "the rest is for shared data";
+  shares.release(first.object);
+  const auto again = shares.lend(kLent);
+  EXPECT_EQ(again.offset, first.offset);
+  EXPECT_EQ(again.fresh, 0u) << "its pages are there";
+  EXPECT_THAT(link.sent, testing::IsEmpty());
+}
+
+TEST_F(LoansTest, FindNoPlaceWhereSharedDataHasComeAsFar) {
+  (void)shares.reserve(7 * kLent);
+  EXPECT_EQ(shares.lend(2 * kLent).offset, kNowhere);
+  EXPECT_EQ(shares.lend(kLent).offset, 7 * kLent);
+}
+
+TEST_F(LoansTest, AreForRunnersThatAllReachThem) {
+  EXPECT_TRUE(shares.may_lend());
+  roster.at(2).leader = 2;  // on another host
+  EXPECT_FALSE(shares.may_lend());
+  roster.at(2).leader = 0;
+  roster.at(2).node_memory = 0;
+  EXPECT_FALSE(shares.may_lend());
+  Roster master({0}, 16);
+  master.at(0).leader = 0;
+  master.at(0).node_memory = kMemory;
+  EXPECT_FALSE(Shares(link, master, kMemory, [] { return 0; }).may_lend()) << "it is there already";
+}
+
+TEST_F(LoansTest, TakeNothingFromSharedDataThatMustLieInMemory) {
+  shares.require_memory();
+  EXPECT_FALSE(shares.may_lend());
+}
+
+TEST_F(LoansTest, WithoutPagesAreNoMoreThanThereAre) {
+  const auto first = shares.lend(kLent), second = shares.lend(kLent);
+  shares.lend_no_more(second.object);
+  shares.release(second.object);
+  EXPECT_EQ(shares.lend(kPage).offset, kNowhere);
+  shares.release(first.object);
+  EXPECT_EQ(shares.lend(kLent).fresh, kLent) << "nobody knows which pages are there";
+}
+
+TEST_F(LoansTest, LeaveTheMemoryWhenItLiesIdle) {
+  EXPECT_EQ(shares.begin_trim().bytes, 0u) << "none was lent";
+  const auto loan = shares.lend(kLent);
+  EXPECT_EQ(shares.begin_trim().bytes, 0u) << "it is in use";
+  shares.release(loan.object);
+  const auto idle = shares.begin_trim();
+  EXPECT_EQ(idle.offset, loan.offset);
+  EXPECT_EQ(idle.bytes, kLent);
+  EXPECT_NE(shares.lend(kPage).offset, loan.offset) << "its pages are going";
+  shares.end_trim(idle);
+  EXPECT_EQ(shares.lend(kLent).fresh, kLent);
+}
+
 TEST_F(SharesTest, AreCopiedToEachRankOfAHostWithoutRoom) {
   std::uint64_t object = share();
   EXPECT_FALSE(shares.is_copy({object, wire::ShareOutcome::kInMemory, {}}));

@@ -121,6 +121,76 @@ TEST_F(SharedTest, OutputsComeBackIntoTheMastersOwnMemory) {
   for (std::size_t i = 0; i < from.size(); ++i) EXPECT_EQ((i % 2 == 0 ? even : odd)[i / 2], from[i]);
 }
 
+// --- large data of a call's own, which may lie in node memory meanwhile -----------------------------------------------------------------
+
+TEST_F(SharedTest, LargeArgumentsAndOutputsOfManyCallsAreTheirOwn) {
+  constexpr std::size_t kCalls = 60;
+  const auto size = [](std::size_t i) { return 1 + i * i * 300; };  // to 8 MiB: some travel, some need not
+  std::vector<std::vector<double>> inputs, outputs;
+  std::vector<Job<double>> totals;
+  std::vector<Job<void>> fills;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    inputs.emplace_back(size(i), static_cast<double>(i));
+    outputs.emplace_back(size(i));
+  }
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    totals.push_back(cluster().run<double>("shared.total", std::span(inputs[i])));
+    fills.push_back(cluster().run_into(outputs[i], "shared.fill", static_cast<double>(i) + 0.5));
+  }
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(totals[i].get(), static_cast<double>(i * size(i)));
+    fills[i].get();
+    EXPECT_EQ(std::ranges::count(outputs[i], static_cast<double>(i) + 0.5), static_cast<std::ptrdiff_t>(size(i)));
+  }
+}
+
+TEST_F(SharedTest, ALargeOutputIsThereWhenItsJobHasEnded) {
+  std::vector<double> out(1'000'000);
+  auto job = cluster().run_into(out, "shared.fill", 7.0);
+  job.wait();
+  EXPECT_THAT(out, testing::Each(7.0));
+  job.get();
+}
+
+TEST_F(SharedTest, LargeOutputsLieAnywhereInTheMastersMemory) {
+  std::vector<double> out(300'001, 1.0);
+  cluster().run_into(std::span(out).subspan(1, 299'999), "shared.fill", 2.0).get();
+  EXPECT_EQ(out.front(), 1.0);
+  EXPECT_EQ(out.back(), 1.0);
+  EXPECT_EQ(std::ranges::count(out, 2.0), 299'999);
+  std::vector<std::int64_t> from(300'001), even(150'001), odd(150'000);
+  std::iota(from.begin(), from.end(), 0);
+  cluster().run_into(std::tuple(std::span(even), std::span(odd)), "shared.split", from).get();
+  for (std::size_t i = 0; i < from.size(); ++i) ASSERT_EQ((i % 2 == 0 ? even : odd)[i / 2], from[i]);
+}
+
+TEST_F(SharedTest, ALargeArgumentStaysWhileACancelledCallReadsIt) {
+  if (cluster().runners().front().rank == 0) GTEST_SKIP() << "the master's own runner would not come back to the test";
+  TemporaryDirectory directory;
+  const std::string gate = (directory / "gate").string();
+  {
+    auto job = cluster().run<void>("shared.total_behind", gate, std::vector<double>(100'000, 1.0));
+    ASSERT_TRUE(comes_true([&] { return std::filesystem::exists(gate + ".inside"); }));
+    job.cancel();
+    EXPECT_THROW(job.get(), Cancelled);
+  }
+  std::vector<Job<double>> others;  // which would have its memory
+  for (int i = 0; i < 3; ++i) others.push_back(cluster().run<double>("shared.total", std::vector<double>(100'000, 2.0)));
+  std::ofstream(gate).flush();
+  for (auto& other : others) EXPECT_EQ(other.get(), 200'000.0);
+  ASSERT_TRUE(comes_true([&] { return std::filesystem::exists(gate + ".total"); }));
+  double total = 0;
+  std::ifstream(gate + ".total") >> total;
+  EXPECT_EQ(total, 100'000.0);
+}
+
+TEST_F(SharedTest, AKernelWithALargeOutputThatThrowsFailsAsAnyOther) {
+  std::vector<double> out(300'000);
+  EXPECT_THROWS_WITH(cluster().run_into(out, "shared.fill_and_throw").get(), KernelError, "half way");
+  cluster().run_into(out, "shared.fill", 5.0).get();
+  EXPECT_THAT(out, testing::Each(5.0));
+}
+
 TEST_F(SharedTest, OutputsThatOverlapAreRefused) {
   std::vector<double> out(100);
   std::span<double> all(out);
