@@ -1,3 +1,5 @@
+#include <sstream>
+
 #include <fmt/format.h>
 #include <gluster/cluster.hpp>
 #include <nlohmann/json.hpp>
@@ -18,10 +20,10 @@ int functions(const Command& command, const std::string& file) {
           {{"name", kernel.name}, {"signature", kernel.signature}, {"parameters", kernel.parameters}, {"documentation", kernel.documentation}});
       continue;
     }
-    std::string names;
+    std::string names, line;
     for (const std::string& name : kernel.parameters) names += (names.empty() ? "" : ", ") + name;
     fmt::print("{}  {}{}\n", kernel.name.substr(kernel.name.rfind('.') + 1), kernel.signature, names.empty() ? "" : "  " + names);
-    if (!kernel.documentation.empty()) fmt::print("    {}\n", kernel.documentation);
+    for (std::istringstream lines(kernel.documentation); std::getline(lines, line);) fmt::print("    {}\n", line);
   }
   if (command.json) fmt::print("{}\n", list.dump(2));
   return 0;

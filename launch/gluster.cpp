@@ -62,6 +62,21 @@ constexpr const char* kStatusMore =
     "    gluster status sweep.journal\n"
     "    gluster status --watch 4711       a job of gluster submit's";
 
+// Help of a command whose words are not only options: CLI11 knows nothing of those that prefix_command leaves.
+class HelpOfPrefix final : public CLI::Formatter {
+ public:
+  explicit HelpOfPrefix(std::string usage) : usage_(std::move(usage)) {}
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override { return fmt::format("Usage: gluster {}\n", usage_); }
+
+ private:
+  std::string usage_;
+};
+
+void take_prefix(CLI::App& app, const char* usage) {
+  app.formatter(std::make_shared<HelpOfPrefix>(usage));
+  app.prefix_command();
+}
+
 const auto not_empty = [](const std::string& text) { return std::string(text.empty() ? "a file's name is wanted" : ""); };
 
 void add_start(CLI::App& app, Start& start, Command& command) {
@@ -96,7 +111,7 @@ void add_batch(CLI::App& app, Batch& batch, Command& command) {
   app.add_flag("--requeue", batch.requeue, "goes on by itself after the time limit: wants --journal among the words");
   app.add_option("--signal-ahead", batch.signal_ahead, "seconds before the limit, to end in order (60)")->check(CLI::Range(1, 65535));
   app.add_flag("--dry-run", command.dry_run, "shows the script");
-  app.prefix_command();
+  take_prefix(app, "submit [SLURM'S OPTIONS] run|call|map WORDS...");
 }
 
 // The program of rank 0 is this one with the same words.
@@ -166,23 +181,22 @@ int main_of(int argc, char** argv) {
   app.add_flag("--terminal", terminal)->group("");
 
   RunWords run_words;
-  CLI::App* run_app = app.add_subcommand("run", "starts a master of your own with runners: gluster run [OPTIONS] ./master ARGUMENTS");
+  CLI::App* run_app = app.add_subcommand("run", "starts a program of your own, the master, with runners");
   run_app->footer(kRunMore);
   add_start(*run_app, run_words.start, command);
   run_app->add_option("--journal", run_words.journal, "a file that keeps the values of the program's maps: the next start runs what is missing")
       ->check(not_empty);
-  run_app->prefix_command();
+  take_prefix(*run_app, "run [OPTIONS] ./master ARGUMENTS...");
 
   CLI::App* hold_app = app.add_subcommand("hold")->group("");
   hold_app->prefix_command();
 
   CallWords call_words;
-  CLI::App* call_app = app.add_subcommand(
-      "call", "runs one function: gluster call [OPTIONS] FILE:FUNCTION ARGUMENTS; an argument is a number, a text, JSON, or @FILE");
+  CLI::App* call_app = app.add_subcommand("call", "runs one function with no program written");
   call_app->footer(kCallMore);
   add_start(*call_app, call_words.start, command);
   call_app->add_flag("--json", command.json, "the value as JSON, a text too");
-  call_app->prefix_command();
+  take_prefix(*call_app, "call [OPTIONS] FILE:FUNCTION ARGUMENTS...");
 
   MapWords map_words;
   CLI::App* map_app = app.add_subcommand("map", "runs a function over many inputs");
@@ -199,7 +213,7 @@ int main_of(int argc, char** argv) {
   map_app->add_flag("--force", map_words.force, "overwrites the output; never a journal");
 
   Batch batch;
-  CLI::App* submit_app = app.add_subcommand("submit", "a Slurm job of it: gluster submit [SLURM'S OPTIONS] run|call|map WORDS");
+  CLI::App* submit_app = app.add_subcommand("submit", "a Slurm job of run, call or map");
   submit_app->footer(kSubmitMore);
   add_batch(*submit_app, batch, command);
 

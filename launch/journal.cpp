@@ -28,6 +28,7 @@ Json describe(const data::MapRecords& map) {
 }
 
 void show_text(const std::string& file, const data::Records& records) {
+  if (records.opened.empty() && records.contents.left == 0) return fmt::print("{}: empty; a start that names it begins it\n", file);
   fmt::print("{}: {} start{}\n", file, records.opened.size(), records.opened.size() == 1 ? "" : "s");
   for (const data::Opened& start : records.opened)
     fmt::print("  {:%Y-%m-%d %H:%M:%S}  process {} on {}: {}\n", fmt::localtime(static_cast<std::time_t>(start.when)), start.pid, start.host,

@@ -90,6 +90,7 @@ void set_variables(const Start& start, const Place& place, Line& line) {
 
 Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, int runners) {
   Line line;
+  line.rank_zero = start.self;
   line.words = {place.mpirun.empty() ? "mpirun" : place.mpirun, "--quiet", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"};
   if (place.is_root)
     for (const char* prefix : {"OMPI", "PRTE"})

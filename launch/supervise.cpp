@@ -13,6 +13,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -89,6 +93,7 @@ class Child {
     if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
     return ended_;
   }
+  pid_t pid() const { return pid_; }
   int asked() const { return asked_; }
   bool is_ending() const { return ending_ != 0; }
   int status() const { return status_; }
@@ -102,16 +107,63 @@ class Child {
   int status_ = 0;
 };
 
+// Rank 0, where the launcher has it on this host.
+class RankZero {
+ public:
+  explicit RankZero(const Line& line) : patience_(line.seconds_without) {
+    std::error_code unknown;
+    if (!line.rank_zero.empty()) program_ = std::filesystem::canonical(line.rank_zero, unknown);
+  }
+  // Every second. True when it has been gone for long, in which nothing came from it either.
+  bool is_missing(pid_t launcher, bool is_quiet) {
+    const std::time_t now = std::time(nullptr);
+    if (pid_ == 0 && !program_.empty()) pid_ = find(launcher);
+    if (pid_ == 0 || is_there() || !is_quiet) gone_ = now;
+    return now - gone_ >= patience_;
+  }
+
+ private:
+  static std::filesystem::path process(pid_t pid) { return std::filesystem::path("/proc") / std::to_string(pid); }
+  bool is_there() const {
+    std::ifstream in(process(pid_) / "stat");
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    const auto state = text.rfind(')');
+    return state != std::string::npos && text.compare(state, 3, ") Z") != 0;
+  }
+  pid_t find(pid_t launcher) const {
+    std::error_code reason;
+    for (const auto& thread : std::filesystem::directory_iterator(process(launcher) / "task", reason)) {
+      std::ifstream children(thread.path() / "children");
+      for (pid_t pid = 0; children >> pid;)
+        if (std::filesystem::read_symlink(process(pid) / "exe", reason) == program_) return pid;
+    }
+    return 0;
+  }
+
+  std::filesystem::path program_;
+  const std::time_t patience_;
+  pid_t pid_ = 0;
+  std::time_t gone_ = 0;  // since when
+};
+
 int shell_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 // Until it has ended, and all that it printed is where it belongs.
-void watch(Child& child, OutputPipe& output, int signals) {
+void watch(Child& child, RankZero rank_zero, OutputPipe& output, int signals) {
   std::time_t second = std::time(nullptr);
+  bool is_quiet = true;
   while (!child.has_ended() || !output.is_empty()) {
     pollfd wanted[] = {{signals, POLLIN, 0}, output.wanted()};
     const bool is_over = child.is_ending() && child.has_ended();  // then nobody waits for who does not read
     if (::poll(wanted, 2, is_over ? 0 : 1000) == 0 && is_over) return;
-    if (std::exchange(second, std::time(nullptr)) != second && !child.has_ended()) child.go_on();
+    if (std::exchange(second, std::time(nullptr)) != second && !child.has_ended()) {
+      child.go_on();
+      if (rank_zero.is_missing(child.pid(), std::exchange(is_quiet, true)) && !child.is_ending()) {
+        fmt::print(stderr, "gluster: the master has gone, and mpirun waits for something that does not come: it is killed\n");
+        child.kill();
+      }
+    }
+    is_quiet = is_quiet && output.is_empty();
     if (wanted[1].revents != 0) output.pass();
     if (output.refused() != 0 && !child.is_ending()) child.kill();
     signalfd_siginfo signal{};
@@ -149,7 +201,7 @@ Outcome supervise(const Line& line) {
   }
   Child child(pid);
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  watch(child, output, signals);
+  watch(child, RankZero(line), output, signals);
   ::close(signals);
   as_before();
   return {shell_status(child.status()), child.asked(), output.refused()};

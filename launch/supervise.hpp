@@ -19,6 +19,7 @@ struct Outcome {
 //     SIGHUP                      ends it at once
 //     SIGKILL                     to this process: it dies too (PR_SET_PDEATHSIG), and its ranks with it
 //
+// mpirun (Open MPI 4.1.4) sometimes waits for ever when a rank or a host has gone at a bad moment: where its rank 0 is a child of its own, and has gone, it is killed.
 // What it prints passes through this process. One at a time; this process has no other threads and no MPI. Throws UsageError when it cannot be started.
 Outcome supervise(const Line& line);
 

@@ -103,6 +103,21 @@ TEST_F(SuperviseTest, WhatDoesNotEndIsKilled) {
   EXPECT_EQ(end_of(pid), 128 + SIGKILL);
 }
 
+// The launcher is a shell, and rank 0 a copy of `sleep`.
+TEST_F(SuperviseTest, ALauncherThatStaysWithoutItsRankZeroIsKilled) {
+  const std::string zero = directory / "zero";
+  std::filesystem::copy("/bin/sleep", zero);
+  const auto launch = [&](const std::string& script) {
+    Line line = shell(script);
+    line.rank_zero = zero;
+    line.seconds_without = 1;
+    return supervise(line).status;
+  };
+  EXPECT_EQ(launch(zero + " 2 & wait; exec perl -e 'sleep 1 while 1'"), 128 + SIGKILL);
+  EXPECT_EQ(launch("( sleep 0; exec " + zero + " 5 ) & sleep 4; exit 6"), 6) << "it is there";
+  EXPECT_EQ(launch("sleep 4; exit 7"), 7) << "it has not come yet, or is on another host";
+}
+
 TEST_F(SuperviseTest, WhatItStartedDiesWithIt) {
   pid_t pid = start("");
   pid_t started = child();

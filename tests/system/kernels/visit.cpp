@@ -40,7 +40,7 @@ std::int64_t threads(std::int64_t) {
 }
 
 GLUSTER_EXPORT(visit)
-GLUSTER_DOC(visit, "The square of a number.", "number", "file", "milliseconds")
+GLUSTER_DOC(visit, "The square of a number.\nA line of the file tells of each call.", "number", "file", "milliseconds")
 GLUSTER_EXPORT(shout)
 GLUSTER_EXPORT(mean)
 GLUSTER_EXPORT(threads)
