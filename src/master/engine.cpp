@@ -52,7 +52,7 @@ void Engine::meet_runners() {
     with([](auto& dispatcher) { dispatcher.ping(); });
     wait_until(Clock::time_point::max(), [&] { return dispatcher_.roster().all_answered_since(asked); });
   }
-  may_lend_ = memory_is_shared_ && dispatcher_.shares().may_lend();
+  may_lend_.store(memory_is_shared_ && dispatcher_.shares().may_lend());
 }
 
 void Engine::ask_runners(Clock::time_point deadline) {
@@ -411,7 +411,7 @@ int Engine::rest_helper_until_wanted() {
 
 // What calls were lent has lain idle: its pages go back to the system, of all processes.
 void Engine::trim_loans() {
-  if (!may_lend_) return;
+  if (!may_lend()) return;
   const auto idle = with([&](auto& dispatcher) {
     take_released();
     return link_ ? dispatcher.shares().begin_trim() : master::Shares::Idle();

@@ -53,7 +53,7 @@ class Engine {
   // Room for shared data; waits for what is about to become free, where that is all that is missing.
   master::Shares::Reserved reserve(std::uint64_t bytes);
   // Whether lend() ever has something: no runner is elsewhere than on the master's node.
-  bool may_lend() const noexcept { return may_lend_; }
+  bool may_lend() const noexcept { return may_lend_.load(); }
   // Node memory for `bytes` of a call that has so many in all, with its pages: it waits for nobody long. An offset of kNowhere: there is none.
   master::Shares::Loan lend(std::uint64_t bytes, std::uint64_t of_call);
   // Shared data that nobody names any more. Any thread, also one that holds the baton.
@@ -122,7 +122,7 @@ class Engine {
   std::span<std::byte> memory_;
   const bool memory_is_shared_;
   std::unique_ptr<master::Trace> trace_;
-  bool may_lend_ = false;
+  std::atomic<bool> may_lend_ = false;
   master::Dispatcher dispatcher_;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> over_ = false;  // set with the inbox's mutex held, seen with that or the baton
