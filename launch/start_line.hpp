@@ -28,7 +28,6 @@ struct Line {
   std::map<std::string, std::string> environment;
   bool reads_input = true;     // of this process's stdin; else there is none
   std::string rank_zero = {};  // the program that rank 0 is; empty: nobody looks after it
-  int seconds_without = 20;    // so long the launcher may go on when that has gone
   // As one would type it.
   std::string text() const;
 };

@@ -110,7 +110,7 @@ class Child {
 // Rank 0, where the launcher has it on this host.
 class RankZero {
  public:
-  explicit RankZero(const Line& line) : patience_(line.seconds_without) {
+  RankZero(const Line& line, int patience) : patience_(patience) {
     std::error_code unknown;
     if (!line.rank_zero.empty()) program_ = std::filesystem::canonical(line.rank_zero, unknown);
   }
@@ -174,7 +174,7 @@ void watch(Child& child, RankZero rank_zero, OutputPipe& output, int signals) {
 
 }  // namespace
 
-Outcome supervise(const Line& line) {
+Outcome supervise(const Line& line, int seconds_without) {
   const sigset_t set = heard();
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &set, &before);
@@ -201,7 +201,7 @@ Outcome supervise(const Line& line) {
   }
   Child child(pid);
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  watch(child, RankZero(line), output, signals);
+  watch(child, RankZero(line, seconds_without), output, signals);
   ::close(signals);
   as_before();
   return {shell_status(child.status()), child.asked(), output.refused()};

@@ -19,8 +19,10 @@ struct Outcome {
 //     SIGHUP                      ends it at once
 //     SIGKILL                     to this process: it dies too (PR_SET_PDEATHSIG), and its ranks with it
 //
-// mpirun (Open MPI 4.1.4) sometimes waits for ever when a rank or a host has gone at a bad moment: where its rank 0 is a child of its own, and has gone, it is killed.
+// mpirun (Open MPI 4.1.4) sometimes waits for ever when a rank or a host has gone at a bad moment: when its rank 0, where that is a child of its own, has been gone for
+// `seconds_without`, it is killed.
+//
 // What it prints passes through this process. One at a time; this process has no other threads and no MPI. Throws UsageError when it cannot be started.
-Outcome supervise(const Line& line);
+Outcome supervise(const Line& line, int seconds_without = 20);
 
 }  // namespace gluster::command

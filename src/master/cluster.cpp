@@ -47,7 +47,7 @@ class LenderTo final : public master::Lender {
   std::optional<SharedRef> take(std::uint64_t bytes, std::uint64_t of_call) {
     const auto loan = (*engine_)->lend(bytes, of_call);
     if (loan.offset == kNowhere) return std::nullopt;
-    std::shared_ptr<const void> holder(this, [engine = *engine_, object = loan.object](const void*) { engine->release(object); });
+    std::shared_ptr<const void> holder(nullptr, [engine = *engine_, object = loan.object](std::nullptr_t) { engine->release(object); });
     if (!call_->loans) call_->loans = std::make_unique<JobState::Loans>();
     call_->loans->held.push_back(std::move(holder));
     return SharedRef{loan.object, loan.offset, 0, bytes};

@@ -36,8 +36,8 @@ class Dispatcher final : public wire::Receiver {
 
   Roster& roster() noexcept { return roster_; }
   Shares& shares() noexcept { return shares_; }
-  // Node memory for `bytes` of a call with so many in all, that is about to be submitted, if that can be sent at once. What has to wait travels when its turn comes: copied before, it is
-  // out of the caches again, and it would fill the memory.
+  // Node memory for `bytes` of a call that has `of_call` bytes with these, if it would be sent at once. What has to wait travels when its turn
+  // comes: copied now it would be out of the caches again by then, and would fill the memory.
   Shares::Loan lend(std::uint64_t bytes, std::uint64_t of_call);
 
   // The image's number. Its bytes go out when a runner wants them.

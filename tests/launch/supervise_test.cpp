@@ -110,10 +110,9 @@ TEST_F(SuperviseTest, ALauncherThatStaysWithoutItsRankZeroIsKilled) {
   const auto launch = [&](const std::string& script) {
     Line line = shell(script);
     line.rank_zero = zero;
-    line.seconds_without = 1;
-    return supervise(line).status;
+    return supervise(line, 1).status;
   };
-  EXPECT_EQ(launch(zero + " 2 & wait; exec perl -e 'sleep 1 while 1'"), 128 + SIGKILL);
+  EXPECT_EQ(launch(zero + " 4 & wait; exec perl -e 'sleep 1 while 1'"), 128 + SIGKILL);
   EXPECT_EQ(launch("( sleep 0; exec " + zero + " 5 ) & sleep 4; exit 6"), 6) << "it is there";
   EXPECT_EQ(launch("sleep 4; exit 7"), 7) << "it has not come yet, or is on another host";
 }

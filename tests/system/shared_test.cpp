@@ -144,6 +144,30 @@ TEST_F(SharedTest, LargeArgumentsAndOutputsOfManyCallsAreTheirOwn) {
   }
 }
 
+// Node memory is given out in pages; a block that has travelled never begins with one.
+TEST_F(SharedTest, LargeDataDoesNotTravelToRunnersBesideTheMaster) {
+  const char* memory = std::getenv("GLUSTER_MEMORY");
+  if ((memory != nullptr && std::string(memory) == "0") || (cluster().workers() == 1 && cluster().runners().front().rank == 0))
+    GTEST_SKIP() << "nobody shares node memory with the master";
+  const auto values = numbers(1000);
+  std::vector<std::uint64_t> out(1000);
+  // Once is enough: it travels when somebody else has the baton at that moment.
+  EXPECT_TRUE(comes_true([&] { return cluster().run<std::uint64_t>("shared.address", std::span(values)).get() % 4096 == 0; }));
+  EXPECT_TRUE(comes_true([&] { return cluster().run_into(out, "shared.own_addresses").get(), out[0] % 4096 == 0; }));
+}
+
+TEST_F(SharedTest, RunnersAreAsSmallAsBeforeWhenLargeDataHasBeenThere) {
+  const auto memory = [] {
+    std::uint64_t most = 0;
+    for (const RunnerStatus& runner : cluster().status(std::chrono::seconds(10)).runners) most = std::max(most, runner.memory);
+    return most >> 20;
+  };
+  const auto values = numbers(8 << 20);  // 64 MiB
+  const std::uint64_t before = memory();
+  EXPECT_THAT(everywhere<double>("shared.total", std::span(values)), testing::Each(sum_to(values.size())));
+  EXPECT_TRUE(comes_true([&] { return memory() < before + 32; })) << before << " MiB before, " << memory() << " after";
+}
+
 TEST_F(SharedTest, ALargeOutputIsThereWhenItsJobHasEnded) {
   std::vector<double> out(1'000'000);
   auto job = cluster().run_into(out, "shared.fill", 7.0);
