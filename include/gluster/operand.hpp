@@ -47,6 +47,8 @@ class Operands {
   virtual std::span<const std::byte> find(const SharedRef& ref) = 0;
   /// Where an output may be written in place; empty: nowhere, it has to travel.
   virtual std::span<std::byte> output(const SharedRef& ref) = 0;
+  /// Throws UsageError where this machine has no room for all of the rows.
+  virtual void expect_room(const DatasetRef& ref) = 0;
   /// Reads rows of a dataset from its file, in this machine's byte order. Throws DataError where it is not what `ref` says.
   virtual void read(const DatasetRef& ref, std::span<std::byte> into) = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -93,27 +94,34 @@ class Engine {
   bool shut_down(Clock::time_point deadline);
 
  private:
+  static constexpr std::chrono::milliseconds kHelperPeriod{1};  // shorter slows the user's own program down; 1 ms costs nothing measurable
+  static constexpr std::chrono::milliseconds kHelperPeriodBesideAWaiter{5};
+
   // Holds the baton; on leaving, sees to the inbox that filled meanwhile. `time`: when it is, if that is known.
   template <class F>
   bool try_with_baton(F&& what, Clock::time_point time = {});
+  // `engine_wait`
   bool move_on();
   bool wait_here(bool (*ready)(void*), void* context, Clock::time_point deadline, bool computes);
   void lead(bool (*ready)(void*), void* context, Clock::time_point deadline, bool calls_back, bool computes);
+  bool compute();
+  void answer();
+  bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
+  // `engine`
   void leave_in_inbox(std::shared_ptr<JobState> job);
   void take_inbox();
-  void take_released();
   void print();
+  bool try_lock_baton(std::chrono::microseconds patience);
+  void stop_threads();
+  bool wait_for_end();
+  // `engine_helper`
   void run_helper();
   void rest_helper(std::chrono::milliseconds time);
   int rest_helper_until_wanted();
   void wake_helper();
+  // `engine_memory`
+  void take_released();
   void trim_loans();
-  bool try_lock_baton(std::chrono::microseconds patience);
-  bool compute();
-  void answer();
-  bool wait_until(Clock::time_point deadline, const std::function<bool()>& ready);
-  void stop_threads();
-  bool wait_for_end();
 
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;
@@ -150,5 +158,29 @@ class Engine {
   std::thread helper_;
   master::Callbacks callbacks_{[this] { tell_waiters(); }};
 };
+
+template <class F>
+bool Engine::try_with_baton(F&& what, Clock::time_point time) {
+  if (!baton_->try_lock()) return false;
+  bool result = false, printed = false, ended = false;
+  {
+    std::unique_lock lock(*baton_, std::adopt_lock);
+    std::uint64_t before = dispatcher_.ended();
+    dispatcher_.begin_turn(time);
+    take_inbox();
+    result = what();
+    printed = dispatcher_.has_output();
+    ended = dispatcher_.ended() != before;
+  }
+  // Whoever filled the inbox meanwhile did not get the baton, and relies on this.
+  while (inbox_full_.load() && baton_->try_lock()) {
+    std::unique_lock lock(*baton_, std::adopt_lock);
+    take_inbox();
+    ended = true;  // perhaps: a call whose plugin has failed ends at once
+  }
+  if (ended || (result && followers_.load() != 0)) tell_waiters();  // some wait for other things than jobs
+  if (printed) print();
+  return result;
+}
 
 }  // namespace gluster

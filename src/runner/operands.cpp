@@ -6,6 +6,7 @@
 
 #include "base/host.hpp"
 #include "base/pages.hpp"
+#include "base/scalar.hpp"
 #include "data/dataset.hpp"
 
 namespace gluster::runner {
@@ -104,6 +105,13 @@ std::span<std::byte> Operands::output(const SharedRef& ref) {
   if (parts_.is_master && ref.object == 0 && ref.offset == kNowhere) return {reinterpret_cast<std::byte*>(ref.begin), ref.bytes};
   if (!parts_.beside_master || ref.offset == kNowhere) return {};
   return in_memory(ref.offset, ref.bytes);
+}
+
+void Operands::expect_room(const DatasetRef& ref) {
+  const std::uint64_t bytes = ref.elements() * base::visit(ref.fixed.element, [](auto element) { return sizeof element; });
+  if (!base::has_room_for(bytes))
+    throw UsageError(fmt::format("{}:{}: its rows take {} MiB, and {} has {} MiB free: pass them in parts", ref.file, ref.name, bytes >> 20,
+                                 base::host_name(), base::available_memory() >> 20));
 }
 
 void Operands::read(const DatasetRef& ref, std::span<std::byte> into) { data::read_rows(ref, into); }

@@ -43,6 +43,7 @@ class Operands final : public gluster::Operands {
   // Any thread.
   std::span<const std::byte> find(const SharedRef& ref) override;
   std::span<std::byte> output(const SharedRef& ref) override;
+  void expect_room(const DatasetRef& ref) override;
   void read(const DatasetRef& ref, std::span<std::byte> into) override;
 
  private:

@@ -2,20 +2,12 @@
 
 #include <malloc.h>
 #include <omp.h>
-#include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <cstring>
 #include <numeric>
 
-#include <fmt/format.h>
-
 #include "base/backoff.hpp"
-#include "base/host.hpp"
-#include "base/log.hpp"
-#include "base/pages.hpp"
-#include "plugin/batch.hpp"
 #include "plugin/executor.hpp"
 
 namespace gluster::runner {
@@ -23,29 +15,11 @@ namespace {
 
 using wire::Word;
 
-constexpr std::chrono::milliseconds kHelperPeriod{1};
 constexpr std::chrono::microseconds kRestWithUnsent{1000};  // nobody rings when there is room for it
-constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{
-    5};                                 // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
-constexpr std::int64_t kQuick = 2'000;  // nanoseconds: results of kernels as short as this may wait for one another
+constexpr std::int64_t kQuick = 2'000;                      // nanoseconds: results of kernels as short as this may wait for one another
 constexpr std::size_t kMostGathered = 32;
 constexpr std::int64_t kLong = 1'000'000;                   // nanoseconds: a kernel after which 0.05 ms are well spent on its team
 constexpr std::int64_t kIdleUntilHelperRests = 20'000'000;  // nanoseconds: to wake it costs a call
-constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;
-
-std::int64_t now() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-// libgomp pins the thread that loads it when OMP_PROC_BIND is set; its places together are what the process had.
-void use_all_places() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (int place = 0; place < omp_get_num_places(); ++place) {
-    std::vector<int> processors(static_cast<std::size_t>(omp_get_place_num_procs(place)));
-    omp_get_place_proc_ids(place, processors.data());
-    for (int processor : processors) CPU_SET(static_cast<std::size_t>(processor), &set);
-  }
-  if (CPU_COUNT(&set) != 0) pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
 
 // Of one that has been answered so.
 std::uint64_t calls_done(const wire::Incoming& call, const wire::ResultHead& head, const Encoder& result) {
@@ -55,10 +29,14 @@ std::uint64_t calls_done(const wire::Incoming& call, const wire::ResultHead& hea
   return done.done;
 }
 
-bool is_call(const wire::Incoming& frame) { return frame.head.word == Word::kCall || frame.head.word == Word::kBatch; }
+}  // namespace
+
+std::int64_t Runner::now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 // A small one leaves at once, so `result` may stay where it is; a large one takes what is in it along.
-wire::Frame result_frame(const wire::Head& call, Encoder& result) {
+wire::Frame Runner::result_frame(const wire::Head& call, Encoder& result) {
   wire::Frame frame{Word::kResult, call.attempt, call.number, &result, nullptr};
   if (wire::is_small(frame)) return frame;
   auto content = std::make_shared<Encoder>(std::move(result));
@@ -67,8 +45,6 @@ wire::Frame result_frame(const wire::Head& call, Encoder& result) {
   return frame;
 }
 
-}  // namespace
-
 Runner::Runner(Parts parts) : parts_(std::move(parts)), backoff_(parts_.link->longest_rest()), counters_(parts_.link->counters()) {}
 
 Runner::~Runner() {
@@ -76,8 +52,6 @@ Runner::~Runner() {
   wake_helper();
   if (helper_.joinable()) helper_.join();
 }
-
-// --- the main thread -------------------------------------------------------------------------------------------------
 
 void Runner::begin() {
   std::lock_guard lock(*parts_.baton);
@@ -132,16 +106,6 @@ bool Runner::look_aside(std::unique_ptr<wire::Incoming>& work) {
   outgoing_.reset();
   if (std::unique_lock lock(*parts_.baton, std::try_to_lock); lock) send_what_is_aside();  // else the helper does
   return true;
-}
-
-// With the baton, before it is kept for long.
-void Runner::set_aside() {
-  send_what_is_aside();
-  if (ready_.empty() || !is_call(*ready_.front())) return;
-  std::lock_guard lock(aside_.mutex);
-  if (aside_.next) return;
-  aside_.next = std::move(ready_.front());
-  ready_.pop_front();
 }
 
 void Runner::send_what_is_aside() {
@@ -272,157 +236,6 @@ void Runner::print(std::string lines) {
 void Runner::say(Word word) {
   std::lock_guard lock(*parts_.baton);
   parts_.link->send(parts_.master, wire::frame_of(word, own_number()));
-}
-
-// --- what comes in, with the baton held ------------------------------------------------------------------------------
-
-void Runner::opened(wire::Incoming& frame) {
-  switch (frame.head.word) {
-    case Word::kCall:
-    case Word::kBatch: return open_call(frame);
-    case Word::kPing: return answer_ping(frame);
-    case Word::kCancel: return cancel(frame.head.number);
-    case Word::kStop: stopped_ = true; return;
-    case Word::kShareData: return parts_.operands->open(frame);
-    case Word::kShare: {
-      wire::Share share;
-      wire::open(frame.in, share);
-      return parts_.operands->expect(share, {parts_.link, parts_.master, [this] { return own_number(); }});
-    }
-    case Word::kFree: {
-      wire::Free free;
-      wire::open(frame.in, free);
-      return parts_.operands->forget(free.object);
-    }
-    case Word::kPlugin: {
-      auto plugin = std::make_shared<wire::Plugin>();
-      wire::open(frame.in, *plugin);
-      frame.target = std::move(plugin);
-      return;
-    }
-    case Word::kPluginBytes: {
-      auto bytes = std::make_shared<wire::PluginBytes>();
-      wire::open(frame.in, *bytes);
-      frame.target = std::move(bytes);
-      return;
-    }
-    default: throw DataError(fmt::format("the master said word {}, which a master does not say", static_cast<int>(frame.head.word)));
-  }
-}
-
-void Runner::open_call(wire::Incoming& frame) {
-  try {
-    if (std::uint64_t bytes = frame.in.segment_bytes(); !base::has_room_for(bytes))
-      throw UsageError(fmt::format("its arguments take {} MiB, and {} has {} MiB free: pass them in parts", bytes >> 20, parts_.hello.host,
-                                   base::available_memory() >> 20));
-    if (frame.head.word == Word::kBatch) open_batch(frame);
-    else open_single(frame);
-    if (frame.head.segments != 0) arriving_.insert(frame.head.number);
-  } catch (const std::exception& why) {
-    Encoder result;
-    plugin::refuse(why, result);
-    parts_.link->send(parts_.master, result_frame(frame.head, result));
-    throw;
-  } catch (...) {  // a type's own code
-    Encoder result;
-    plugin::refuse(UsageError("making its arguments threw something that is no std::exception"), result);
-    parts_.link->send(parts_.master, result_frame(frame.head, result));
-    throw DataError("arguments that could not be made");
-  }
-}
-
-void Runner::open_single(wire::Incoming& frame) {
-  Plugins::Found found = parts_.plugins->find(frame.in.get<wire::CallHead>());
-  frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
-  frame.kernel = found.name;
-  frame.invocation = found.kernel->open(frame.in);
-  frame.in.expect_end();
-}
-
-void Runner::open_batch(wire::Incoming& frame) {
-  auto head = frame.in.get<wire::BatchHead>();
-  Plugins::Found found = parts_.plugins->find(head.call);
-  const Kernel* fold = head.fold == 0 ? nullptr : parts_.plugins->find({head.call.image, head.fold - 1}).kernel;
-  frame.in.arguments(found.kernel->signature().parameters.size(), parts_.operands);
-  frame.kernel = found.name;
-  frame.invocation = plugin::open_batch(head, *found.kernel, fold, frame.in);
-}
-
-void Runner::arrived(std::unique_ptr<wire::Incoming>&& frame) {
-  if (!frame->target && !frame->invocation) return;
-  if (frame->head.word == Word::kShareData) return parts_.operands->arrived(*frame);
-  if (frame->head.segments != 0) arriving_.erase(frame->head.number);
-  if (!cancelled_.empty() && cancelled_.erase(frame->head.number) != 0) return drop(frame->head);
-  ready_.push_back(std::move(frame));
-}
-
-// A call that has not started is dropped; the master counts on an answer to each.
-void Runner::cancel(std::uint64_t number) {
-  auto is_it = [&](const auto& frame) { return is_call(*frame) && frame->head.number == number; };
-  {
-    std::lock_guard lock(aside_.mutex);
-    if (aside_.next && is_it(aside_.next)) ready_.push_front(std::move(aside_.next));
-  }
-  auto at = std::find_if(ready_.begin(), ready_.end(), is_it);
-  if (at == ready_.end()) {
-    if (arriving_.contains(number)) cancelled_.insert(number);
-    return;  // else it runs, or its result is on its way
-  }
-  drop((*at)->head);
-  ready_.erase(at);
-}
-
-void Runner::drop(const wire::Head& call) {
-  Encoder result;
-  plugin::drop(result);
-  parts_.link->send(parts_.master, result_frame(call, result));
-}
-
-void Runner::answer_ping(wire::Incoming& frame) {
-  wire::Ping ping;
-  wire::open(frame.in, ping);
-  wire::Counters::Seen seen = counters_.look(now());
-  wire::Pong pong{ping.sent, now(),         seen.kernel,   seen.calls_done, base::resident_memory(), base::load_average(),
-                  seen.busy, seen.bytes_in, seen.bytes_out};
-  parts_.link->send(parts_.master, wire::frame_of(Word::kPong, frame.head.number, pong));
-}
-
-// --- the helper ------------------------------------------------------------------------------------------------------
-
-void Runner::run_helper() {
-  pthread_setname_np(pthread_self(), "gluster-helper");
-  use_all_places();
-  try {
-    for (auto period = kHelperPeriod; !stop_helper_.load();) {
-      bool busy = false;
-      period = working_.load() ? kHelperPeriod : std::min(2 * period, kHelperPeriodBesidePolling);
-      if (working_.load() && parts_.baton->try_lock()) {
-        std::lock_guard lock(*parts_.baton, std::adopt_lock);
-        if (working_.load()) {  // still: else the main thread may sleep on what is taken here
-          set_aside();
-          parts_.link->poll(*this);
-          set_aside();
-        }
-        busy = working_.load() && parts_.link->busy();
-      }
-      if (busy || aside_.has_done.load()) continue;                            // large data is on its way: it moves only while somebody looks
-      BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
-      std::unique_lock lock(helper_mutex_);
-      auto wanted = [&] { return stop_helper_.load() || std::exchange(call_helper_, false); };
-      helper_wanted_.wait_for(lock, period, wanted);
-      helper_wanted_.wait(lock, [&] { return !resting_.load() || stop_helper_.load() || trim_helper_; });
-      if (std::exchange(trim_helper_, false)) base::trim_arena_of_this_thread();
-    }
-  } catch (const std::exception& error) {  // the main thread meets it as well
-    base::log().error("messages no longer move while a kernel runs: {}", error.what());
-  }
-}
-
-void Runner::wake_helper() {
-  std::lock_guard lock(helper_mutex_);
-  resting_.store(false);
-  call_helper_ = true;
-  helper_wanted_.notify_one();
 }
 
 }  // namespace gluster::runner

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -62,6 +63,12 @@ class Runner final : private wire::Receiver {
   void print(std::string lines);
 
  private:
+  static constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;  // nanoseconds
+  static std::int64_t now();                                     // likewise
+  static bool is_call(const wire::Incoming& frame) { return frame.head.word == wire::Word::kCall || frame.head.word == wire::Word::kBatch; }
+  static wire::Frame result_frame(const wire::Head& call, Encoder& result);
+
+  // `runner_calls`
   void opened(wire::Incoming& frame) override;
   void arrived(std::unique_ptr<wire::Incoming>&& frame) override;
   void left(int, const wire::Frame& frame) override {
@@ -74,6 +81,8 @@ class Runner final : private wire::Receiver {
   void cancel(std::uint64_t number);
   void answer_ping(wire::Incoming& frame);
   void drop(const wire::Head& call);
+
+  // `runner`
   void say(wire::Word word);
   // For a frame that answers none.
   std::uint64_t own_number() { return wire::kOwnNumbers | ++own_frames_; }
@@ -82,7 +91,6 @@ class Runner final : private wire::Receiver {
   void look(std::unique_ptr<wire::Incoming>& work);
   // The same where the helper has the baton for long and has laid the next work aside; else false.
   bool look_aside(std::unique_ptr<wire::Incoming>& work);
-  void set_aside();
   void send_what_is_aside();
   bool may_gather() const;
   // Without it.
@@ -93,8 +101,10 @@ class Runner final : private wire::Receiver {
   void leave();
   void drain();
 
+  // `runner_helper`
   void run_helper();
   void wake_helper();
+  void set_aside();
 
   Parts parts_;
 

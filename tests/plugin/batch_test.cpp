@@ -102,6 +102,7 @@ class Memory final : public Operands {
     if (ref.offset != kOffset || ref.bytes != sizeof tickets) return {};
     return {reinterpret_cast<std::byte*>(&tickets), sizeof tickets};
   }
+  void expect_room(const DatasetRef&) override {}
   void read(const DatasetRef&, std::span<std::byte>) override { throw DataError("there are no files"); }
   base::Tickets tickets;
   static constexpr SharedRef kElements{7, kNowhere, 0, 4 * sizeof(std::int64_t)};
