@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -20,38 +21,34 @@ extern char** environ;
 namespace gluster::base {
 namespace {
 
-// The child's: no input, both outputs into the pipe, and default signals whatever this process has done to its own.
-class Spawn {
- public:
-  explicit Spawn(const int (&pipe)[2]) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files_, pipe[1], 1);
-    posix_spawn_file_actions_adddup2(&files_, pipe[1], 2);
-    posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
-  }
-  ~Spawn() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  Spawn(const Spawn&) = delete;
+constexpr int kNowhere = -1;  // /dev/null
 
-  pid_t start(std::vector<char*> arguments) {
-    arguments.push_back(nullptr);
-    pid_t child = 0;
-    int reason = posix_spawnp(&child, arguments[0], &files_, &attributes_, arguments.data(), environ);
-    if (reason != 0) throw Error(fmt::format("cannot run {}: {}", arguments[0], std::strerror(reason)));
-    return child;
+// A child with its input and both of its outputs, in a process group (0: its own), and with no signal blocked, whatever this process has done to its own.
+pid_t spawn(const std::vector<std::string>& words, int input, int output, pid_t group) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  for (int descriptor : {0, 1, 2}) {
+    const int from = descriptor == 0 ? input : output;
+    if (from == kNowhere) posix_spawn_file_actions_addopen(&files, descriptor, "/dev/null", O_RDWR, 0);
+    if (from != kNowhere) posix_spawn_file_actions_adddup2(&files, from, descriptor);
   }
-
- private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, group);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  pid_t child = 0;
+  const int reason = posix_spawnp(&child, arguments[0], &files, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  if (reason != 0) throw Error(fmt::format("cannot run {}: {}", words[0], std::strerror(reason)));
+  return child;
+}
 
 std::string read_all(int descriptor) {
   std::string text;
@@ -70,6 +67,47 @@ int wait_for(pid_t child) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+class Pipe {
+ public:
+  Pipe() {
+    if (::pipe2(ends_, O_CLOEXEC) != 0) throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  }
+  ~Pipe() {
+    ::close(ends_[0]);
+    close_writing();
+  }
+  Pipe(const Pipe&) = delete;
+  int reading() const { return ends_[0]; }
+  int writing() const { return ends_[1]; }
+  void close_writing() {
+    if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+  }
+
+ private:
+  int ends_[2];
+};
+
+// Leads the group of one program. It reads a pipe that ends with this process alone, and then ends the group: first so that compilers remove what they have in /tmp.
+// PR_SET_PDEATHSIG would want a fork, and would not reach what the program itself has started.
+class Guard {
+ public:
+  explicit Guard(const std::vector<std::filesystem::path>& leaves) {
+    std::vector<std::string> words{"/bin/sh", "-c", "trap '' TERM; read -r nothing; kill 0; sleep 0.2; rm -f -- \"$@\"; kill -9 0", "sh"};
+    words.insert(words.end(), leaves.begin(), leaves.end());
+    pid_ = spawn(words, life_.reading(), kNowhere, 0);
+  }
+  ~Guard() {
+    ::kill(pid_, SIGKILL);
+    wait_for(pid_);
+  }
+  Guard(const Guard&) = delete;
+  pid_t group() const { return pid_; }
+
+ private:
+  Pipe life_;
+  pid_t pid_ = 0;
+};
+
 struct Process {
   std::string program;
   int parent = 0;
@@ -87,23 +125,13 @@ Process look_up(int pid) {
 
 }  // namespace
 
-Ended run_program(const std::vector<std::string>& arguments) {
-  std::vector<char*> pointers;
-  for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  pid_t child = 0;
-  try {
-    child = Spawn(pipe).start(pointers);
-  } catch (...) {
-    ::close(pipe[0]);
-    ::close(pipe[1]);
-    throw;
-  }
-  ::close(pipe[1]);
+Ended run_program(const std::vector<std::string>& arguments, const std::vector<std::filesystem::path>& leaves) {
+  const Guard guard(leaves);
+  Pipe output;
+  const pid_t child = spawn(arguments, kNowhere, output.writing(), guard.group());
+  output.close_writing();
   Ended ended;
-  ended.output = read_all(pipe[0]);
-  ::close(pipe[0]);
+  ended.output = read_all(output.reading());
   ended.status = wait_for(child);
   return ended;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -12,8 +13,9 @@ struct Ended {
 };
 
 // Runs a program to its end with no input. `arguments[0]` is looked for in PATH. Never a bare fork: this process may have MPI.
+// Should this process end meanwhile, also by SIGKILL, the program and what it has started end within half a second, and the files that it `leaves` are removed.
 // Throws gluster::Error when it cannot be started.
-Ended run_program(const std::vector<std::string>& arguments);
+Ended run_program(const std::vector<std::string>& arguments, const std::vector<std::filesystem::path>& leaves = {});
 
 // There is no such process on this host (any more).
 bool has_ended(int pid);

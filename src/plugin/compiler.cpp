@@ -36,11 +36,11 @@ std::vector<std::string> command_line(const std::string& command, std::vector<st
   return line;
 }
 
-// Runs a command; on failure says what was to be done, with its output.
-std::string run(const std::vector<std::string>& line, const std::string& what) {
+// Runs a command, which `leaves` these files if nobody removes them; on failure says what was to be done, with its output.
+std::string run(const std::vector<std::string>& line, const std::string& what, const std::vector<std::filesystem::path>& leaves = {}) {
   base::Ended ended;
   try {
-    ended = base::run_program(line);
+    ended = base::run_program(line, leaves);
   } catch (const Error& error) {
     throw PluginError(fmt::format("{}: {}; name a C++ compiler with GLUSTER_CXX", what, error.what()));
   }
@@ -92,7 +92,7 @@ Compiler::Compiler(std::string command, Cache& cache)
 Source Compiler::preprocess(const std::filesystem::path& file) {
   std::string what = fmt::format("{} cannot be compiled", file.string());
   Temporary out(base::temporary_name(cache_->place("source.ii")));
-  run(command_line(command_, {"-E", "-x", "c++", "-I" + header_directory().string(), file.string(), "-o", out.path().string()}), what);
+  run(command_line(command_, {"-E", "-x", "c++", "-I" + header_directory().string(), file.string(), "-o", out.path().string()}), what, {out.path()});
   Source source{file.string(), base::read_file(out.path()), {}};
   source.digest = digest_without_markers(source.text);
   return source;
@@ -138,7 +138,7 @@ Object Compiler::compile_now(const Source& source, const std::string& name) {
   base::write_file(text.path(), source.text);
   auto line = command_line(command_, {"-shared", "-fpreprocessed", text.path().string(), "-o", object.path().string()});
   if (version().find("clang") == std::string::npos) line.push_back(kFlagOfGcc);
-  run(line, fmt::format("{} cannot be compiled", source.name));
+  run(line, fmt::format("{} cannot be compiled", source.name), {text.path(), object.path()});
   std::string bytes = base::read_file(object.path());
   std::string digest = base::sha256(bytes);
   return {name, digest, cache_->put(name, digest, bytes)};

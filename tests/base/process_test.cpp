@@ -1,18 +1,26 @@
 #include "base/process.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 #include <gmock/gmock.h>
 
+#include "fixtures/comes_true.hpp"
+#include "fixtures/temporary_directory.hpp"
 #include "fixtures/throws_with.hpp"
 
 namespace gluster::base {
 namespace {
+
+using tests::comes_true;
+using tests::TemporaryDirectory;
 
 Ended shell(const std::string& script) { return run_program({"sh", "-c", script}); }
 
@@ -51,6 +59,26 @@ TEST(ProcessTest, SeveralRunAtOnce) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) threads.emplace_back([i] { EXPECT_EQ(run_program({"echo", std::to_string(i)}).output, fmt::format("{}\n", i)); });
   for (auto& thread : threads) thread.join();
+}
+
+TEST(ProcessTest, ProgramsEndWithTheProcessThatRunsThem) {
+  TemporaryDirectory directory;
+  const std::filesystem::path pids = directory / "pids", left = directory / "left";
+  const pid_t process = ::fork();
+  if (process == 0) {
+    run_program({"sh", "-c", "trap '' TERM; sleep 300 & echo half > $1; echo $$ $! > $0.new; mv $0.new $0; wait", pids.string(), left.string()},
+                {left});
+    ::_exit(0);
+  }
+  EXPECT_TRUE(comes_true([&] { return std::filesystem::exists(pids); }));
+  EXPECT_TRUE(std::filesystem::exists(left));
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+  int program = 0, started = 0;
+  std::ifstream(pids) >> program >> started;
+  ASSERT_NE(started, 0);
+  EXPECT_TRUE(comes_true([&] { return has_ended(program) && has_ended(started); }));
+  EXPECT_TRUE(comes_true([&] { return !std::filesystem::exists(left); }));
 }
 
 TEST(ProcessTest, FindsTheNearestAncestorThatIsWanted) {

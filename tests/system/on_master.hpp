@@ -1,16 +1,14 @@
 // For tests of the whole system: GoogleTest runs on the master, inside gluster::launch; the other ranks are its runners.
 #pragma once
-#include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <string>
-#include <thread>
 
 #include <gluster/gluster.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fixtures/comes_true.hpp"
 #include "fixtures/temporary_directory.hpp"
 #include "fixtures/throws_with.hpp"
 
@@ -24,14 +22,6 @@ inline std::filesystem::path kernel(const std::string& name) {
   std::string file = "lib" + name + ".so";
   std::filesystem::path own = std::filesystem::path(GLUSTER_SYSTEM_KERNELS) / file;
   return std::filesystem::exists(own) ? own : std::filesystem::path(GLUSTER_KERNELS) / file;
-}
-
-// Looks until it is so; false after a minute.
-inline bool comes_true(const std::function<bool()>& so) {
-  auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  for (; !so(); std::this_thread::sleep_for(std::chrono::milliseconds(1)))
-    if (std::chrono::steady_clock::now() > end) return false;
-  return true;
 }
 
 // Holds the kernel gate.passes until it is opened, or gone: so a test that fails holds nobody up.
