@@ -6,18 +6,42 @@
 
 namespace gluster::command {
 
+namespace {
+
+bool has_died(int status) { return (status >= 128 && status != 255) || status == SIGKILL; }
+
+}  // namespace
+
 // A shell's 128 + signal; Open MPI's 205 for a host that is gone, or 9 where that had still told that its ranks were killed (both seen with 4.1.4). (255 is its own too: it could not start.)
-bool was_lost(const Outcome& outcome) {
-  const bool has_died = (outcome.status >= 128 && outcome.status != 255) || outcome.status == SIGKILL;
-  return has_died && outcome.asked == 0 && outcome.refused == 0;
-}
+bool was_lost(const Outcome& outcome) { return has_died(outcome.status) && outcome.asked == 0 && outcome.refused == 0; }
 
 After after(const Outcome& outcome, const Wishes& wishes) {
   const bool ended_early = outcome.status == kGoOnLater && (outcome.asked == 0 || outcome.asked == SIGUSR1);
-  if (ended_early) return wishes.requeue ? After::kRequeue : After::kEnd;
+  // An item was longer than the time that was left, or mpirun did not stand the signal.
+  const bool was_cut = outcome.asked == SIGUSR1 && (outcome.out_of_time ? outcome.status != 0 : has_died(outcome.status) && !outcome.asked_again);
+  if (ended_early || was_cut) return wishes.requeue ? After::kRequeue : After::kEnd;
   if (!was_lost(outcome)) return After::kEnd;
   if (wishes.restarts > 0) return After::kRestart;
-  return wishes.requeue && wishes.requeued < kMostLost ? After::kRequeue : After::kEnd;
+  return wishes.requeue && (wishes.has_gone_on || wishes.requeued < kMostLost) ? After::kRequeue : After::kEnd;
+}
+
+std::optional<int> seconds_of(const std::string& time_left) {
+  int seconds = 0, part = 0, parts = 0;
+  bool has_digits = false;
+  for (char c : time_left) {
+    if (c >= '0' && c <= '9') {
+      part = 10 * part + (c - '0');
+      has_digits = true;
+    } else if (c == ':' || c == '-') {
+      seconds = (seconds + part) * (c == '-' ? 24 : 60);
+      part = 0;
+      ++parts;
+    } else if (c != '\n' && c != ' ') {
+      return std::nullopt;
+    }
+  }
+  if (!has_digits || parts == 0) return std::nullopt;
+  return seconds + part;
 }
 
 }  // namespace gluster::command

@@ -14,7 +14,6 @@ namespace {
 
 void expect_words(const Batch& batch) {
   constexpr std::array kinds{"run", "call", "map"};
-  if (!batch.words.empty() && batch.words[0].starts_with('-')) throw UsageError(fmt::format("gluster submit has no option {}", batch.words[0]));
   if (batch.words.empty() || std::count(kinds.begin(), kinds.end(), batch.words[0]) == 0)
     throw UsageError("submit what? gluster submit [SLURM'S OPTIONS] run|call|map WORDS, as they are given without it");
   if (batch.requeue && journal_of(batch.words).empty())

@@ -23,7 +23,6 @@ void show(const std::string& value, const KernelEntry& kernel, bool json, std::F
 
 int call(const Command& command, CallWords words) {
   if (words.words.empty()) throw UsageError("which function? gluster call FILE:FUNCTION ARGUMENTS");
-  if (words.words[0].starts_with('-')) throw UsageError(fmt::format("gluster call has no option {}", words.words[0]));
   const Target target = target_of(words.words[0]);
   words.words.erase(words.words.begin());
   const KernelFile file(target.file, Options::from_environment());

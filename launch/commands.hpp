@@ -26,6 +26,7 @@ struct Command {
   bool json = false;
   bool dry_run = false;
   bool checks_alone = false;  // the words, and nothing is started
+  int tasks = 0;              // then: that the job will have; 0: nobody knows
 };
 
 struct RunWords {

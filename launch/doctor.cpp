@@ -69,7 +69,7 @@ void probe(const Start& start, const Place& place, Facts& facts) {
   try {
     Line line = line_for(start, place);
     for (const auto& [name, value] : line.environment) ::setenv(name.c_str(), value.c_str(), 1);
-    std::vector<std::string> words{"timeout", "-k", "2", "30"};
+    std::vector<std::string> words{"timeout", "--foreground", "-k", "2", "30"};
     words.insert(words.end(), line.words.begin(), line.words.end());
     const base::Ended ended = base::run_program(words);
     const Json said = Json::parse(ended.output.substr(0, ended.output.find('\n')), nullptr, false);
@@ -102,7 +102,7 @@ Facts gather(const Start& start) {
   facts.has_srun = !place.srun.empty();
   facts.versions = fmt::format("gluster {}, HDF5 {}", GLUSTER_VERSION, data::hdf5_version());
   if (facts.has_srun) {
-    facts.slurm_answers = base::run_program({"timeout", "10", "scontrol", "ping"}).status == 0;
+    facts.slurm_answers = base::run_program({"timeout", "--foreground", "10", "scontrol", "ping"}).status == 0;
     facts.srun_mpi = base::run_program({place.srun, "--mpi=list"}).output;
     if (facts.slurm_answers) facts.versions += ", " + first_line(base::run_program({place.srun, "--version"}).output);
   }

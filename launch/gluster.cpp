@@ -115,9 +115,9 @@ void add_batch(CLI::App& app, Batch& batch, Command& command) {
 }
 
 // The program of rank 0 is this one with the same words.
-void be_master(Start& start, const Command& command) {
+void be_master(Start& start, const Command& command, bool shows_progress = false) {
   start.master = {start.self, "--as-master"};
-  if (::isatty(STDERR_FILENO) != 0) start.master.push_back("--terminal");
+  if (shows_progress) start.master.push_back("--terminal");
   const std::vector<std::string> words(command.argv + 1, command.argv + command.argc);
   // The first: what comes later may be an argument.
   const auto dry =
@@ -146,6 +146,21 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   return best == known.end() ? "" : fmt::format("; the nearest is {}", *best);
 }
 
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> options;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& each : option->get_lnames()) options.push_back("--" + each);
+  return options;
+}
+
+// What stands behind the options of run, call and submit begins with no dash.
+void expect_no_option(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining();
+  if (words.empty() || !words[0].starts_with('-')) return;
+  throw gluster::UsageError(
+      fmt::format("gluster {} has no option {}{}", app.get_name(), words[0], nearest(words[0].substr(0, words[0].find('=')), options_of(app))));
+}
+
 // What is wrong with the words that CLI11 could not read.
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   std::vector<std::string> commands;
@@ -161,9 +176,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
     at = at->get_subcommands().front();
     name += " " + at->get_name();
   }
-  std::vector<std::string> options;
-  for (const CLI::Option* option : at->get_options())
-    for (const std::string& each : option->get_lnames()) options.push_back("--" + each);
+  const std::vector<std::string> options = options_of(*at);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
     for (const std::string& word : app.remaining(true))
       if (word.starts_with("-")) throw gluster::UsageError(fmt::format("{} has no option {}{}", name, word, nearest(word, options)));
@@ -178,6 +191,7 @@ int main_of(int argc, char** argv) {
   bool terminal = false;
   app.add_flag("--as-master", command.is_master)->group("");
   app.add_flag("--check", command.checks_alone)->group("");
+  app.add_option("--tasks", command.tasks)->group("");
   app.add_flag("--terminal", terminal)->group("");
 
   RunWords run_words;
@@ -221,7 +235,7 @@ int main_of(int argc, char** argv) {
   bool watch = false;
   CLI::App* status_app = app.add_subcommand("status", "how far a run is");
   status_app->footer(kStatusMore);
-  status_app->add_option("JOURNAL|JOBID", what)->required();
+  status_app->add_option("JOURNAL|JOBID", what, "the job that this is a part of, else what has a journal in this directory");
   status_app->add_flag("--watch", watch, "every second, until it has ended");
   status_app->add_flag("--json", command.json);
 
@@ -261,6 +275,8 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     refuse(app, error, argc, argv);
   }
+  for (const CLI::App* each : {run_app, call_app, submit_app})
+    if (*each) expect_no_option(*each);
   if (*hold_app) return hold(command, hold_app->remaining());
   for (Start* start : {&run_words.start, &call_words.start, &map_words.start, &doctor_start}) find_own(*start);
   if (*run_app) {
@@ -275,7 +291,8 @@ int main_of(int argc, char** argv) {
     return call(command, std::move(call_words));
   }
   if (*map_app) {
-    be_master(map_words.start, command);
+    // Not where the results come as well: they would run into one another.
+    be_master(map_words.start, command, ::isatty(STDERR_FILENO) != 0 && (map_words.out != "-" || ::isatty(STDOUT_FILENO) == 0));
     map_words.progress = terminal;
     return map(command, std::move(map_words));
   }

@@ -9,10 +9,10 @@
 #include "base/files.hpp"
 #include "commands.hpp"
 #include "data/dataset.hpp"
-#include "data/journal.hpp"
 #include "dataset_items.hpp"
 #include "items_out.hpp"
 #include "kernel_file.hpp"
+#include "known.hpp"
 
 namespace gluster::command {
 namespace {
@@ -105,23 +105,6 @@ class ProgressLine {
   Clock::time_point shown_{};
 };
 
-// Items that a journal has. Throws UsageError where it can be none.
-std::int64_t known_in(const std::string& journal) {
-  std::error_code reason;
-  if (journal.empty()) return 0;
-  const auto directory = std::filesystem::absolute(journal).parent_path();
-  if (!std::filesystem::is_directory(directory, reason))
-    throw UsageError(fmt::format("{} cannot be made: there is no directory {}", journal, directory.string()));
-  if (!std::filesystem::exists(journal, reason)) return 0;
-  data::Records records;
-  try {
-    records = data::read_journal(journal);
-  } catch (const Error& error) {
-    throw UsageError(error.what());
-  }
-  return records.maps.empty() ? 0 : static_cast<std::int64_t>(records.maps[0].values.size());
-}
-
 // --force is no leave to overwrite what is read.
 void expect_other_output(const MapWords& words, const Target& target) {
   std::vector<std::string> read{words.over_lines, words.journal, target.file.string()};
@@ -173,8 +156,9 @@ int map_on(Cluster& cluster, const Target& target, const MapWords& words, const 
 }  // namespace
 
 int map(const Command& command, MapWords words) {
-  if (words.start.restarts != 0 && words.out == "-")
-    throw UsageError("--restart wants -o FILE: what has been printed cannot be taken back when it is started again");
+  if ((words.start.restarts != 0 || words.start.requeue) && words.out == "-")
+    throw UsageError(fmt::format("{} wants -o FILE: what has been printed cannot be taken back when it is started again",
+                                 words.start.requeue ? "--requeue" : "--restart"));
   const Target target = target_of(words.target);
   const KernelFile file(target.file, Options::from_environment());
   const KernelEntry& kernel = file.find(target.function);
@@ -186,6 +170,7 @@ int map(const Command& command, MapWords words) {
     ItemsOut::check({words.out, words.force});
     expect_other_output(words, target);
     (void)known_in(words.journal);
+    words.start.journal = words.journal;
     const int status = start(command, words.start);
     if (words.out != "-") base::remove_leftovers(words.out);  // of a master that was killed
     return status;

@@ -7,6 +7,7 @@
 #include <gluster/error.hpp>
 
 #include "commands.hpp"
+#include "known.hpp"
 
 namespace gluster::command {
 namespace {
@@ -29,8 +30,11 @@ void expect_program(const std::string& name) {
 
 int run(const Command& command, RunWords words) {
   if (words.start.master.empty()) throw UsageError("which program? gluster run [OPTIONS] ./master ARGUMENTS");
-  if (words.start.master[0].starts_with('-')) throw UsageError(fmt::format("gluster run has no option {}", words.start.master[0]));
   expect_program(words.start.master[0]);
+  const std::int64_t known = known_in(words.journal);
+  if (known != 0 && !command.dry_run && !command.checks_alone)
+    fmt::print(stderr, "gluster: {} item{} of its maps {} in {} already\n", known, known == 1 ? "" : "s", known == 1 ? "is" : "are", words.journal);
+  words.start.journal = words.journal;
   if (!words.journal.empty()) words.start.variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
   words.start.holds_master = true;
   return start(command, words.start);

@@ -1,10 +1,14 @@
 // Starts what start_line decides: under supervision, or, as a task of srun's, by becoming it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <functional>
+#include <optional>
 
 #include <fmt/format.h>
 #include <gluster/error.hpp>
@@ -45,6 +49,21 @@ void requeue(const Place& place) {
   if (ended.status != 0) throw Error(fmt::format("job {} cannot be requeued: {}", place.job, ended.output));
 }
 
+// How long what runs may still take after SIGUSR1: until kBeforeLimit ahead of the job's limit, which is time to end and requeue.
+std::optional<int> seconds_to_end(const Place& place) {
+  constexpr int kBeforeLimit = 15;
+  const base::Ended ended = base::run_program({"squeue", "-h", "-j", place.job, "-o", "%L"});
+  const auto left = ended.status == 0 ? seconds_of(ended.output) : std::nullopt;
+  if (!left) return std::nullopt;
+  return std::max(0, *left - kBeforeLimit);
+}
+
+std::uintmax_t size_of(const std::string& journal) {
+  std::error_code reason;
+  const std::uintmax_t size = journal.empty() ? 0 : std::filesystem::file_size(journal, reason);
+  return reason ? 0 : size;
+}
+
 // Hosts that do not answer any more are left out.
 Start without_lost(Start start, const Place& place, const Line& line) {
   const std::vector<std::string> all = start.hosts.empty() ? place.nodes : start.hosts;
@@ -53,7 +72,8 @@ Start without_lost(Start start, const Place& place, const Line& line) {
   for (const std::string& host : all) {
     std::vector<std::string> words{"env"};
     for (const auto& [name, value] : line.environment) words.push_back(name + "=" + value);
-    for (std::string word : {"timeout", "20", place.mpirun.c_str(), "--quiet", "--host", host.c_str(), "-n", "1", "true"}) words.push_back(word);
+    for (std::string word : {"timeout", "--foreground", "20", place.mpirun.c_str(), "--quiet", "--host", host.c_str(), "-n", "1", "true"})
+      words.push_back(word);
     if (base::run_program(words).status == 0) left.push_back(host);
     else fmt::print(stderr, "gluster: {} does not answer, and is left out\n", host);
   }
@@ -67,7 +87,12 @@ Start without_lost(Start start, const Place& place, const Line& line) {
 }  // namespace
 
 int start(const Command& command, const Start& what) {
-  if (command.checks_alone) return 0;
+  if (command.checks_alone) {
+    if (command.tasks != 0 && what.runners > command.tasks)
+      throw UsageError(fmt::format("-n {}: the job will have {} task{} for runners: gluster submit --ntasks={}", what.runners, command.tasks,
+                                   command.tasks == 1 ? "" : "s", what.runners));
+    return 0;
+  }
   const Place place = Place::look();
   if (what.requeue && place.job.empty()) throw UsageError("--requeue is for a Slurm job, and this is none; elsewhere --restart N starts again");
   Line line = line_for(what, place);
@@ -79,11 +104,13 @@ int start(const Command& command, const Start& what) {
   if (place.kind == Place::Kind::kStep) return become(std::move(line));
   Start now = what;
   for (;; --now.restarts) {
-    const Outcome outcome = supervise(line);
+    const std::uintmax_t before = size_of(what.journal);
+    const Outcome outcome = supervise(line, 20, now.requeue ? [&] { return seconds_to_end(place); } : std::function<std::optional<int>()>());
+    if (outcome.out_of_time) fmt::print(stderr, "gluster: the job's time is over before what runs has come to its end: that is run again\n");
     if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads
     if (outcome.refused != 0) throw Error(fmt::format("cannot write to stdout: {}; it was ended", std::strerror(outcome.refused)));
     if (outcome.asked == 0) explain(outcome.status, line);
-    const After next = after(outcome, {now.restarts, now.requeue, place.requeued});
+    const After next = after(outcome, {now.restarts, now.requeue, place.requeued, size_of(what.journal) > before});
     if (next == After::kRequeue) requeue(place);
     if (next != After::kRestart) return outcome.status;
     fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,

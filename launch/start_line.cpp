@@ -115,11 +115,12 @@ Line by_mpirun(const Start& start, const Place& place, std::vector<Node> nodes, 
   return line;
 }
 
-Line by_srun(const Start& start, const Place& place, int tasks) {
+Line by_srun(const Start& start, const Place& place, const std::vector<Node>& nodes, int tasks) {
   Line line;
   line.words = {place.srun, "--mpi=pmix", "-n", std::to_string(tasks)};
   if (place.cpus_per_task != 0) line.words.push_back(fmt::format("--cpus-per-task={}", place.cpus_per_task));  // srun does not take it from sbatch
   if (!start.hosts.empty()) line.words.push_back(fmt::format("--nodelist={}", fmt::join(start.hosts, ",")));
+  if (!start.hosts.empty()) line.words.push_back(fmt::format("--nodes={}", spread(nodes, tasks).size()));  // else it adds others of the allocation
   append(line.words, {start.self, "run"});
   if (start.threads != 0) append(line.words, {"--threads", std::to_string(start.threads)});
   append(line.words, start.master);
@@ -128,6 +129,11 @@ Line by_srun(const Start& start, const Place& place, int tasks) {
 
 Line in_step(const Start& start, const Place& place) {
   if (place.step_tasks == 1) throw UsageError("this step has one task, the master's, and none for runners: srun -n N+1 for N runners");
+  const int runners = place.step_tasks - 1;
+  if (start.runners != 0 && start.runners != runners)
+    throw UsageError(fmt::format("-n {}: this step has {} tasks, which are the master and {} runner{}: srun -n {}", start.runners, place.step_tasks,
+                                 runners, runners == 1 ? "" : "s", start.runners + 1));
+  if (!start.hosts.empty()) throw UsageError("--hosts: srun has placed this step's tasks already: srun --nodelist");
   Line line;
   line.words = place.task == 0 ? master_words(start) : runner_words(start);
   return line;
@@ -156,7 +162,7 @@ Line line_for(const Start& start, const Place& place) {
             fmt::format("-n {}: job {} has {} tasks, of which srun gives one to the master (--ntasks)", start.runners, place.job, tasks_of(nodes)));
       if (tasks < 2)
         throw UsageError(fmt::format("job {} has one task: srun gives it to the master, and none is left for a runner (--ntasks)", place.job));
-      line = by_srun(start, place, tasks);
+      line = by_srun(start, place, nodes, tasks);
     }
   } else {
     if (start.launcher == "srun") throw UsageError("srun needs an allocation: gluster submit, or salloc first");

@@ -18,6 +18,7 @@ struct Start {
   std::map<std::string, std::string> variables;  // for all ranks
   int restarts = 0;                              // how often, when a runner or a node is lost
   bool requeue = false;                          // the job, when it was ended early
+  std::string journal;                           // that a run adds to; empty: none
   std::string runner = "gluster-runner";
   std::string self = "gluster";  // this command, which srun starts on every rank
 };

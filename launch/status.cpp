@@ -1,15 +1,20 @@
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gluster/error.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/process.hpp"
 #include "commands.hpp"
 #include "data/journal.hpp"
+#include "place.hpp"
 
 namespace gluster::command {
 namespace {
@@ -41,6 +46,9 @@ std::string part_of(const std::string& text, const std::string& key, char end) {
 }
 
 Job look_at_job(const std::string& number) {
+  const char* path = std::getenv("PATH");
+  if (find_program("scontrol", path == nullptr ? "" : path).empty())
+    throw UsageError(fmt::format("{}: there is no such journal, and no Slurm here that could be asked for a job", number));
   base::Ended ended = base::run_program({"scontrol", "show", "job", number});
   if (ended.status != 0) throw UsageError(fmt::format("Slurm knows no job {}: {}", number, ended.output.substr(0, ended.output.find('\n'))));
   return {number, part_of(ended.output, "JobState=", ' '), part_of(ended.output, "Comment=journal=", '\n')};
@@ -69,10 +77,26 @@ nlohmann::json as_json(const data::Records& records, bool in_use) {
   return {{"maps", maps}, {"running", in_use}, {"closed", records.closed ? nlohmann::json(records.closed->why) : nlohmann::json()}};
 }
 
+// The job that this is a part of, else the one journal of this directory that somebody writes to.
+std::string what_runs_here() {
+  if (const char* job = std::getenv("SLURM_JOB_ID"); job != nullptr && *job != '\0') return job;
+  std::vector<std::string> journals;
+  std::error_code reason;
+  for (const auto& entry : std::filesystem::directory_iterator(".", reason)) try {
+      if (entry.is_regular_file(reason) && data::LogFile::is_in_use(entry.path())) journals.push_back(entry.path().filename().string());
+    } catch (const Error&) {  // it may not be read
+    }
+  if (journals.size() == 1) return journals[0];
+  if (journals.empty()) throw UsageError("nothing runs here: no journal of this directory is in use; gluster status JOURNAL, or the number of a job");
+  std::ranges::sort(journals);
+  throw UsageError(fmt::format("which one? In use are {}", fmt::join(journals, " ")));
+}
+
 }  // namespace
 
-int status(const Command& command, const std::string& what, bool watch) {
+int status(const Command& command, const std::string& given, bool watch) {
   std::error_code reason;
+  const std::string what = given.empty() ? what_runs_here() : given;
   const bool of_job = !std::filesystem::exists(what, reason);
   if (of_job && !is_job(what)) throw UsageError(fmt::format("{}: there is no such journal, and it is no number of a job", what));
   std::string file = what;

@@ -14,10 +14,23 @@
 
 namespace gluster::command {
 
+namespace {
+
+// That the job will have; 0: that is Slurm's to say.
+int tasks_of(const Batch& batch) {
+  if (batch.ntasks != 0) return batch.ntasks;
+  const auto each = batch.others.find("ntasks-per-node");
+  if (each != batch.others.end() && !each->second.empty()) return 0;
+  return batch.nodes == 0 ? 1 : 0;
+}
+
+}  // namespace
+
 int submit(const Command& command, const Batch& batch, const std::string& gluster) {
   const std::string script = script_of(batch, gluster);
-  std::vector<std::string> words{gluster, "--check"};
-  words.insert(words.end(), batch.words.begin(), batch.words.end());
+  std::vector<std::string> words{gluster, "--check", "--tasks", std::to_string(tasks_of(batch)), batch.words[0]};
+  if (batch.requeue) words.push_back("--requeue");
+  words.insert(words.end(), batch.words.begin() + 1, batch.words.end());
   if (base::Ended checked = base::run_program(words); checked.status != 0) {  // here, and not when the job has waited its turn
     fmt::print(stderr, "{}", checked.output);
     return checked.status;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -16,7 +17,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,11 +33,17 @@ namespace {
 
 constexpr std::array kHeard{SIGINT, SIGTERM, SIGUSR1, SIGHUP, SIGCHLD};
 constexpr int kSecondsUntilKill = 5;
+// mpirun (Open MPI 4.1.4) may crash when a signal comes while it hands on the one before.
+constexpr std::chrono::milliseconds kBetweenSignals{300};
 
+// Not what nohup has seen to.
 sigset_t heard() {
+  struct sigaction hangup {};
+  ::sigaction(SIGHUP, nullptr, &hangup);
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : kHeard) sigaddset(&set, signal);
+  for (int signal : kHeard)
+    if (signal != SIGHUP || hangup.sa_handler != SIG_IGN) sigaddset(&set, signal);
   return set;
 }
 
@@ -65,19 +74,22 @@ sigset_t heard() {
 
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(pid_t pid, const std::function<std::optional<int>()>& seconds_left) : pid_(pid), seconds_left_(seconds_left) {}
   // mpirun hands SIGUSR1 on to its ranks.
   void hear(int signal) {
-    drains_ = asked_ == 0 && signal != SIGHUP;
-    if (asked_ == 0) asked_ = signal;
+    asked_again_ = asked_ != 0;
+    drains_ = !asked_again_ && signal != SIGHUP;
+    if (!asked_again_) asked_ = signal;
     if (!drains_) return end();
     if (signal == SIGINT) fmt::print(stderr, "\ngluster: what runs comes to its end, and nothing more is begun; Ctrl-C again ends it at once\n");
-    ::kill(pid_, SIGUSR1);
+    send(SIGUSR1);
+    if (signal != SIGUSR1 || !seconds_left_) return;
+    if (const auto left = seconds_left_()) until_ = std::time(nullptr) + *left;
   }
   void end() {
     if (ending_ == 0) ending_ = std::time(nullptr);
     drains_ = false;
-    ::kill(pid_, SIGTERM);
+    send(SIGTERM);
   }
   // Its ranks end with it, and without a word: nobody would read it.
   void kill() {
@@ -86,7 +98,11 @@ class Child {
   }
   // Every second.
   void go_on() {
-    if (drains_) ::kill(pid_, SIGUSR1);  // again: the master may not have listened yet
+    if (drains_ && until_ != 0 && std::time(nullptr) >= until_) {
+      out_of_time_ = true;
+      end();
+    }
+    if (drains_) send(SIGUSR1);  // again: the master may not have listened yet
     if (ending_ != 0 && std::time(nullptr) >= ending_ + kSecondsUntilKill) ::kill(pid_, SIGKILL);
   }
   bool has_ended() {
@@ -94,15 +110,25 @@ class Child {
     return ended_;
   }
   pid_t pid() const { return pid_; }
-  int asked() const { return asked_; }
   bool is_ending() const { return ending_ != 0; }
-  int status() const { return status_; }
+  Outcome outcome() const { return {WIFSIGNALED(status_) ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_), asked_, 0, asked_again_, out_of_time_}; }
 
  private:
+  void send(int signal) {
+    std::this_thread::sleep_until(next_);
+    ::kill(pid_, signal);
+    next_ = std::chrono::steady_clock::now() + kBetweenSignals;
+  }
+
   pid_t pid_;
-  int asked_ = 0;           // the first signal that asked for its end
-  bool drains_ = false;     // it is to end in order
-  std::time_t ending_ = 0;  // since when it is to end at once
+  const std::function<std::optional<int>()>& seconds_left_;
+  int asked_ = 0;  // the first signal that asked for its end
+  bool asked_again_ = false;
+  bool drains_ = false;    // it is to end in order
+  std::time_t until_ = 0;  // then; 0: it has all the time
+  bool out_of_time_ = false;
+  std::time_t ending_ = 0;                        // since when it is to end at once
+  std::chrono::steady_clock::time_point next_{};  // signal
   bool ended_ = false;
   int status_ = 0;
 };
@@ -146,8 +172,6 @@ class RankZero {
   std::time_t gone_ = 0;  // since when
 };
 
-int shell_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
-
 // Until it has ended, and all that it printed is where it belongs.
 void watch(Child& child, RankZero rank_zero, OutputPipe& output, int signals) {
   std::time_t second = std::time(nullptr);
@@ -174,7 +198,7 @@ void watch(Child& child, RankZero rank_zero, OutputPipe& output, int signals) {
 
 }  // namespace
 
-Outcome supervise(const Line& line, int seconds_without) {
+Outcome supervise(const Line& line, int seconds_without, const std::function<std::optional<int>()>& seconds_left) {
   const sigset_t set = heard();
   sigset_t before;
   ::sigprocmask(SIG_BLOCK, &set, &before);
@@ -199,12 +223,14 @@ Outcome supervise(const Line& line, int seconds_without) {
     as_before();
     throw UsageError(fmt::format("{} cannot be started: {}", line.words[0], std::strerror(reason)));
   }
-  Child child(pid);
+  Child child(pid, seconds_left);
   const int signals = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   watch(child, RankZero(line, seconds_without), output, signals);
   ::close(signals);
   as_before();
-  return {shell_status(child.status()), child.asked(), output.refused()};
+  Outcome outcome = child.outcome();
+  outcome.refused = output.refused();
+  return outcome;
 }
 
 }  // namespace gluster::command

@@ -31,12 +31,34 @@ TEST(AfterTest, ALostRunnerOrNodeIsStartedAgain) {
 TEST(AfterTest, AJobThatIsAlwaysLostIsNotRequeuedForEver) {
   EXPECT_EQ(after({139, 0, 0}, {0, true, kMostLost - 1}), After::kRequeue);
   EXPECT_EQ(after({139, 0, 0}, {0, true, kMostLost}), After::kEnd);
+  EXPECT_EQ(after({139, 0, 0}, {0, true, 100, true}), After::kRequeue) << "more of it is done each time";
 }
 
 TEST(AfterTest, AheadOfItsLimitAJobIsRequeuedHoweverOften) {
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100}), After::kRequeue);
   EXPECT_EQ(after({kGoOnLater, 0, 0}, kRequeues), After::kRequeue) << "the signal came to the master alone";
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, kNone), After::kEnd);
+}
+
+TEST(AfterTest, WhatDidNotEndInTimeIsRequeued) {
+  Outcome cut{1, SIGUSR1};
+  cut.out_of_time = true;
+  EXPECT_EQ(after(cut, kRequeues), After::kRequeue);
+  EXPECT_EQ(after(cut, kNone), After::kEnd);
+  cut.status = 0;
+  EXPECT_EQ(after(cut, kRequeues), After::kEnd) << "it was ready just then";
+  Outcome crashed{128 + SIGSEGV, SIGUSR1};
+  EXPECT_EQ(after(crashed, kRequeues), After::kRequeue) << "mpirun, at that signal";
+  crashed.asked_again = true;
+  EXPECT_EQ(after(crashed, kRequeues), After::kEnd) << "scancel came as well";
+}
+
+TEST(AfterTest, ReadsTheTimeThatAJobHas) {
+  EXPECT_EQ(seconds_of("0:45\n"), 45);
+  EXPECT_EQ(seconds_of("   10:05"), 605);
+  EXPECT_EQ(seconds_of("2:00:01"), 7201);
+  EXPECT_EQ(seconds_of("1-00:00:01"), 86401);
+  for (const char* none : {"", "UNLIMITED", "INVALID", "NOT_SET", "7"}) EXPECT_EQ(seconds_of(none), std::nullopt) << none;
 }
 
 TEST(AfterTest, WhatAPersonEndsStaysEnded) {

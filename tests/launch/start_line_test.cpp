@@ -98,6 +98,8 @@ TEST(StartLineTest, WithoutMpirunSrunStartsAllTasks) {
   Start start = master();
   start.runners = 2;
   EXPECT_THAT(line_for(start, place).text(), testing::HasSubstr("-n 3 "));
+  start.hosts = {"n2", "n3"};
+  EXPECT_THAT(line_for(start, place).text(), testing::HasSubstr("--nodelist=n2,n3 --nodes=2 "));
 }
 
 TEST(StartLineTest, AStepsFirstTaskIsTheMaster) {
@@ -118,6 +120,10 @@ TEST(StartLineTest, SaysWhatCannotBe) {
   start = master();
   start.hosts = {"n4"};
   EXPECT_THROWS_WITH(line_for(start, allocation()), UsageError, "n4", "n1 n2 n3");
+  EXPECT_THROWS_WITH(line_for(start, step(0, 5)), UsageError, "--hosts", "srun --nodelist");
+  start = master();
+  start.runners = 8;
+  EXPECT_THROWS_WITH(line_for(start, step(0, 3)), UsageError, "-n 8", "3 tasks", "2 runners", "srun -n 9");
   EXPECT_THROWS_WITH(line_for(master(), step(0, 1)), UsageError, "one task");
   EXPECT_THROWS_WITH(line_for(Start{}, shell()), UsageError, "which program");
   Place rank = shell();

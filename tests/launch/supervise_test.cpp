@@ -94,6 +94,39 @@ TEST_F(SuperviseTest, TheSecondEndsItAtOnce) {
   EXPECT_EQ(end_of(pid), 128 + SIGTERM);
 }
 
+TEST_F(SuperviseTest, TheSecondDoesNotComeOnTheHeelsOfTheFirst) {
+  pid_t pid = start("use Time::HiRes 'time'; $SIG{USR1} = sub { $first = time; open(G, '>', '" + (directory / "asked").string() +
+                    "') }; $SIG{TERM} = sub { exit(time - $first > 0.1 ? 5 : 6) };");
+  child();
+  ::kill(pid, SIGINT);
+  ASSERT_TRUE(appears("asked"));
+  ::kill(pid, SIGINT);
+  EXPECT_EQ(end_of(pid), 5);
+}
+
+TEST_F(SuperviseTest, WhatDoesNotEndWhileThereIsTimeIsEndedAtOnce) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const Line line = shell("kill -USR1 $PPID; exec sleep 300");
+    const Outcome outcome = supervise(line, 20, [] { return 1; });
+    ::_exit(outcome.out_of_time && outcome.asked == SIGUSR1 && outcome.status == 128 + SIGTERM ? 5 : 6);
+  }
+  EXPECT_EQ(end_of(pid), 5);
+}
+
+TEST_F(SuperviseTest, HangingUpEndsItUnlessNohupHasSeenToThat) {
+  for (const bool nohup : {false, true}) {
+    std::filesystem::remove(directory / "child");
+    const auto before = nohup ? ::signal(SIGHUP, SIG_IGN) : SIG_DFL;
+    const pid_t pid = start(nohup ? "$SIG{USR1} = sub { exit 9 };" : "");
+    if (nohup) ::signal(SIGHUP, before);
+    child();
+    ::kill(pid, SIGHUP);
+    if (nohup) ::kill(pid, SIGUSR1);
+    EXPECT_EQ(end_of(pid), nohup ? 9 : 128 + SIGTERM);
+  }
+}
+
 TEST_F(SuperviseTest, WhatDoesNotEndIsKilled) {
   pid_t pid = start("$SIG{TERM} = 'IGNORE'; $SIG{USR1} = sub { open(G, '>', '" + (directory / "asked").string() + "') };");
   child();
