@@ -19,8 +19,8 @@ END
 }
 
 measure() {
-  declare -A starts=([smoke]=1 [quick]=2 [default]=5 [full]=10) rounds=([smoke]=1 [quick]=3 [default]=2 [full]=3) size=([smoke]=130 [quick]=1024 [default]=4096 [full]=4096)
-  local n=${size[$effort]} copies=30
+  declare -A starts=([smoke]=1 [quick]=2 [default]=5 [full]=10) rounds=([smoke]=1 [quick]=3 [default]=2 [full]=3) sizes=([smoke]=130 [quick]=1024 [default]=4096 [full]=4096)
+  local n=${size:-${sizes[$effort]}} copies=30
   if [ "$effort" = smoke ]; then copies=1; fi
   products "$n" multiply
   contest "multiply $n, vectors / farm" - gluster_from_vectors "product $n multiply from_vectors" "farm $n multiply"

@@ -89,8 +89,10 @@ plain_pace=100 quick_pace=100
 find_pace() {
   plain_pace=$(pace_of multiply_naive 512 0.29) quick_pace=$(pace_of multiply 2048 0.16)
 }
-pace_of() {  # KERNEL N SECONDS
-  here 1 matmul_openmp "$2" 1 "$1" | awk -v reference="$3" -F '[= ]' '/^round=1/ { for (i = 1; i < NF; ++i) if ($i == "total") printf "%.0f", 100 * $(i + 1) / reference }'
+pace_of() {  # KERNEL N SECONDS: the quickest of some rounds, since others may have the machine in one
+  here 1 matmul_openmp "$2" 5 "$1" | awk -v reference="$3" -F '[= ]' '
+    /^round=/ { for (i = 1; i < NF; ++i) if ($i == "total" && (!best || $(i + 1) < best)) best = $(i + 1) }
+    END { printf "%.0f", 100 * best / reference }'
 }
 # paced SECONDS FUNCTION WORD...: at 1024 the quick kernel takes less than what is started around it.
 paced() {
@@ -152,11 +154,11 @@ measure() {
   mkdir -p -- "$directory" || fail "$directory cannot be made"
   runs=$directory/runs
   : >"$runs" || fail "$runs cannot be written"
+  machine_facts >"$scratch/machine" # of what is measured: sources may be others when it has been
   planning=no SECONDS=0 left_out=()
   steps
   joined=$(printf '%s; ' "${left_out[@]}")
   [ -s "$runs" ] || fail 'nothing could be measured'
-  machine_facts >"$scratch/machine"
   mapfile -t facts <"$scratch/machine"
   if [ ${#left_out[@]} -gt 0 ]; then facts+=("left_out=${joined%; }"); fi
   "$build/bench/bench_report" write "$directory" "$runs" "${facts[@]}" || fail "the page could not be written; all that was measured is in $runs"
@@ -271,10 +273,14 @@ blas_products() {
   local most=8 start
   if [ "$nodes" = slurm ]; then most=${#hosts[@]}; fi
   local threads=2
-  products multiply_blas 4096 1gbit "$threads" "$most" || return
-  facts+=(kernel=multiply_blas)
-  for ((start = 0; start < starts; ++start)); do product_by_hand "$most" matmul_pdgemm 4096 2 || return; done
+  nodes_for multiply_blas 4096 1gbit "$threads" "$most" || return
+  facts+=(part=products)
+  for ((start = 0; start < starts; ++start)); do
+    in_turn $start "product_by_gluster $most 4096 $rounds_a_start multiply_blas" "product_by_hand $most matmul_mpi_openmp 4096 $rounds_a_start multiply_blas" \
+      "product_by_pdgemm $most" || return
+  done
 }
+product_by_pdgemm() { on_nodes "$1" 1 "$threads" "$rate" "$cpu" baselines/matmul_pdgemm 4096 "$rounds_a_start" | keep nodes="$1" "${facts[@]}" kernel=multiply_blas; }
 
 words() {  # R THREADS
   local r=$1 threads=$2 count times start loop=384
@@ -335,7 +341,7 @@ nodes_for() {
   fi
   facts=(node_threads="$threads" rate="$r" cpu="$cpu" link="$link")
   keep part=alone nodes=1 "${facts[@]}" <"$lines" || return
-  if [ "$nodes" = slow ] || [ ${#hosts[@]} -gt 1 ]; then on_two_nodes "$cpu" "$link" "$rate" "$kernel, $threads, $r"; fi
+  if [ "$nodes" = slow ] || [ ${#hosts[@]} -gt 1 ]; then on_two_nodes "$cpu" "$link" "$rate" "$kernel $n, $threads, $r"; fi
 }
 
 # on_one_node RANKS PROGRAM WORD...: here, and not on all nodes of an allocation.

@@ -38,10 +38,10 @@ class Farmed {
   }
   void gather() {}
 
-  std::vector<T> a, b, c;  // on rank 0 whole; elsewhere a and c are a block for each slot
+  baselines::Matrix<T> a, b, c;  // on rank 0 whole; elsewhere a and c are a block for each slot
 
  private:
-  T* row(std::vector<T>& matrix, std::int64_t at) { return matrix.data() + at * n_; }
+  T* row(baselines::Matrix<T>& matrix, std::int64_t at) { return matrix.data() + at * n_; }
 
   void hand_out() {
     const auto workers = static_cast<std::size_t>(world_.ranks - 1);

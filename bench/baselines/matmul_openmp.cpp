@@ -1,6 +1,7 @@
 // The matrix product in one process: serial with OMP_NUM_THREADS=1, else on OpenMP's threads. What it takes where nothing has to be sent.
 //
 //     matmul_openmp N [ROUNDS [KERNEL]]      as product_program.hpp says
+#include "matrix.hpp"
 #include "product_program.hpp"
 
 namespace {
@@ -14,7 +15,7 @@ struct OneProcess {
   void gather() {}
 
   std::int64_t n;
-  std::vector<T> a, b, c;
+  baselines::Matrix<T> a, b, c;
 };
 
 }  // namespace

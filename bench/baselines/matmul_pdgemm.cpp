@@ -4,6 +4,7 @@
 //
 // Prints as product_program.hpp says; the kernel is OpenBLAS's own, on OPENBLAS_NUM_THREADS threads. ScaLAPACK's matrices lie by columns, ours by rows: what it
 // takes for A and B is their transposes, and Cᵀ = Bᵀ·Aᵀ.
+#include "matrix.hpp"
 #include "mpi_program.hpp"
 #include "product_program.hpp"
 
@@ -49,10 +50,10 @@ class BlockCyclic {
     const int local_columns = numroc_(&n_, &block, &column, &first, &columns);
     own_ = shape(grid_, n_, block, local_rows);
     whole_ = shape(world.rank == 0 ? root_ : -1, n_, n_, n_);
-    for (std::vector<double>* part : {&own_a_, &own_b_, &own_c_})
+    for (baselines::Matrix<double>* part : {&own_a_, &own_b_, &own_c_})
       part->resize(static_cast<std::size_t>(local_rows) * static_cast<std::size_t>(local_columns));
     if (world.rank == 0) {
-      for (std::vector<double>* all : {&a, &b, &c}) all->resize(static_cast<std::size_t>(n * n));
+      for (baselines::Matrix<double>* all : {&a, &b, &c}) all->resize(static_cast<std::size_t>(n * n));
     }
   }
   ~BlockCyclic() {
@@ -75,14 +76,14 @@ class BlockCyclic {
   }
   void gather() { Cpdgemr2d(n_, n_, own_c_.data(), 1, 1, own_.data(), c.data(), 1, 1, whole_.data(), grid_); }
 
-  std::vector<double> a, b, c;  // whole, on rank 0
+  baselines::Matrix<double> a, b, c;  // whole, on rank 0
 
  private:
   int n_;
   int grid_ = -1;
   int root_ = -1;
   Shape own_{}, whole_{};
-  std::vector<double> own_a_, own_b_, own_c_;
+  baselines::Matrix<double> own_a_, own_b_, own_c_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "matrix.hpp"
 #include "product_kernel.hpp"
 
 namespace baselines {
@@ -43,9 +44,9 @@ class ScatteredProduct {
   void gather();
 
   /// On rank 0 a and c are whole; elsewhere they are the rank's own rows. Rank 0 fills a and b.
-  std::vector<T> a;
-  std::vector<T> b;
-  std::vector<T> c;
+  Matrix<T> a;
+  Matrix<T> b;
+  Matrix<T> c;
 
  private:
   MPI_Comm comm_;

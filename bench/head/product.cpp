@@ -8,6 +8,7 @@
 
 #include <gluster/gluster.hpp>
 
+#include "baselines/matrix.hpp"
 #include "baselines/product_program.hpp"
 #include "rows.hpp"
 
@@ -33,7 +34,7 @@ struct FromVectors {
 
   Cluster* cluster;
   std::int64_t n;
-  std::vector<T> a, b, c;
+  baselines::Matrix<T> a, b, c;
 };
 
 template <class T>

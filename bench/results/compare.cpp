@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -56,8 +58,13 @@ int compare_two(const Set& first, const Set& other, char letter) {
   int shared = 0;
   for (const Point& point : other.points) {
     const Facts question = question_of(point.facts);
-    const auto before = std::ranges::find_if(first.points, [&](const Point& one) { return question_of(one.facts) == question; });
+    const auto is_it = [&](const Point& one) { return question_of(one.facts) == question; };
+    const auto before = std::ranges::find_if(first.points, is_it);
     if (before == first.points.end()) continue;
+    if (std::ranges::count_if(first.points, is_it) > 1 || std::ranges::count_if(other.points, is_it) > 1) {
+      fmt::print("answered twice in one set, and left out: {}\n", name_of(question));
+      continue;
+    }
     if (shared++ == 0)
       fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio",
                  "95 %");
@@ -66,9 +73,43 @@ int compare_two(const Set& first, const Set& other, char letter) {
                of.is_number() ? fmt::format("{:.3f}", of.ratio.median) : "-",
                of.has_few_rounds ? "-" : fmt::format("{:.3f} to {:.3f}", of.ratio.low, of.ratio.high), verdict(of));
   }
-  fmt::print("{} points are in both, {} only in A, {} only in {}. Where nothing differs, one in twenty is told faster or slower all the same.\n",
-             shared, first.points.size() - static_cast<std::size_t>(shared), other.points.size() - static_cast<std::size_t>(shared), letter);
+  fmt::print(
+      "{} points are in both, {} only in A, {} only in {}. Intervals know of starts and rounds, and not of another day: where nothing "
+      "differs, one in twenty is told faster or slower all the same, and with three starts each one in ten.\n",
+      shared, first.points.size() - static_cast<std::size_t>(shared), other.points.size() - static_cast<std::size_t>(shared), letter);
   return shared;
+}
+
+// Ours beside the same work by hand, in the same set: what a machine's speed is no part of.
+std::optional<Comparison> beside_by_hand(const Set& set, const Facts& question) {
+  const std::string& ours = question.at("program").get_ref<const std::string&>();
+  Facts theirs = question;
+  theirs["program"] = ours == "gluster_words" ? "word_count_mpi_openmp" : question.at("part") == "library" ? "matmul_openmp" : "matmul_mpi_openmp";
+  const auto find_question = [&](const Facts& wanted) {
+    return std::ranges::find_if(set.points, [&](const Point& one) { return question_of(one.facts) == wanted; });
+  };
+  const auto a = find_question(question), b = find_question(theirs);
+  if (a == set.points.end() || b == set.points.end()) return std::nullopt;
+  return compare(*a, *b);
+}
+
+std::string ratio_text(const Comparison& of) {
+  if (of.has_few_rounds) return "too few rounds";
+  const std::string interval = fmt::format("{:.3f} to {:.3f}", of.ratio.low, of.ratio.high);
+  return of.is_wide ? interval : fmt::format("{:.3f} ({})", of.ratio.median, interval);
+}
+
+void print_ratios(const Set& first, const Set& other, char letter) {
+  bool has_heading = false;
+  for (const Point& point : other.points) {
+    const std::string program = point.text("program");
+    if (program != "gluster_words" && program != "gluster_from_vectors" && program != "gluster_in_place") continue;
+    const Facts question = question_of(point.facts);
+    const auto before = beside_by_hand(first, question), now = beside_by_hand(other, question);
+    if (!before || !now) continue;
+    if (!std::exchange(has_heading, true)) fmt::print("\n{:<76} {:<24} {}\n", "Gluster / by hand, in each set", "A", letter);
+    fmt::print("{:<76} {:<24} {}\n", name_of(question), ratio_text(*before), ratio_text(*now));
+  }
 }
 
 }  // namespace
@@ -81,6 +122,7 @@ void compare(const std::vector<std::string>& directories) {
   for (std::size_t at = 1; at < sets.size(); ++at) {
     if (compare_two(sets[0], sets[at], static_cast<char>('A' + at)) == 0)
       throw std::runtime_error(fmt::format("{} and {} have no point in common", sets[0].name, sets[at].name));
+    print_ratios(sets[0], sets[at], static_cast<char>('A' + at));
   }
 }
 

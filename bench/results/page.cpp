@@ -147,7 +147,8 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
   text +=
       "Made by `bench/run paper`; every sample is in `samples.h5`, medians are in `summary.csv`. Numbers are medians of all rounds of several "
       "starts, with 95 % bootstrap "
-      "intervals that draw starts and then rounds in them; contestants were started in turn, now one first and now the other, and every result was "
+      "intervals that draw starts and then rounds in them; contestants were started in turn, now one first and now the other, and every product and "
+      "every count of words was "
       "checked. A ratio below 1: "
       "Gluster is faster; where its interval is wider than a quarter there is no number, but what can be said. *What the paper "
       "prints stands in italics: it was measured elsewhere*, "
