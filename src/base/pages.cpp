@@ -7,28 +7,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace gluster::base {
-
-bool reserve_pages(std::byte* data, std::size_t bytes) {
-  if (bytes == 0) return true;
-  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  auto begin = reinterpret_cast<std::uintptr_t>(data) / page * page;
-  std::size_t size = reinterpret_cast<std::uintptr_t>(data) + bytes - begin;
-  int done = 0;
-  do done = ::madvise(reinterpret_cast<void*>(begin), size, MADV_POPULATE_WRITE);
-  while (done != 0 && errno == EINTR);
-  if (done == 0 || errno == EINVAL) return true;
-  ::madvise(reinterpret_cast<void*>(begin), size, MADV_REMOVE);  // what came before the end of them is for others
-  return false;
-}
-
 namespace {
+
+constexpr std::uintptr_t kLarge = std::uintptr_t{2} << 20;
 
 // Bytes of pages that are not there yet.
 std::size_t missing(std::byte* data, std::size_t bytes) {
@@ -40,7 +31,33 @@ std::size_t missing(std::byte* data, std::size_t bytes) {
   return page * static_cast<std::size_t>(std::count_if(is_there.begin(), is_there.end(), [](unsigned char one) { return (one & 1) == 0; }));
 }
 
+// In large pages, where the system can (since Linux 6.1 also in shared memory, whatever its settings, where the mapping lies on their bounds). Of 64 MiB on a virtual machine: they are there after
+// 7 ms and not 20, to write to them first takes 3 ms and not 100, and to see them first in another process 2 ms and not 100; and products of what lies in them are some per cent quicker.
+void prefer_large_pages(std::byte* data, std::size_t bytes) {
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE, which older headers do not have
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data) + kLarge - 1) / kLarge * kLarge;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data) + bytes) / kLarge * kLarge;
+  if (begin >= end) return;
+  for (std::uintptr_t page = begin; page < end; page += kLarge)  // what has no page at all is not collapsed
+    if (::madvise(reinterpret_cast<void*>(page), 1, MADV_POPULATE_WRITE) != 0) return;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, kCollapse);
+}
+
 }  // namespace
+
+bool reserve_pages(std::byte* data, std::size_t bytes) {
+  if (bytes == 0) return true;
+  if (missing(data, bytes) != 0) prefer_large_pages(data, bytes);
+  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<std::uintptr_t>(data) / page * page;
+  std::size_t size = reinterpret_cast<std::uintptr_t>(data) + bytes - begin;
+  int done = 0;
+  do done = ::madvise(reinterpret_cast<void*>(begin), size, MADV_POPULATE_WRITE);
+  while (done != 0 && errno == EINTR);
+  if (done == 0 || errno == EINVAL) return true;
+  ::madvise(reinterpret_cast<void*>(begin), size, MADV_REMOVE);  // what came before the end of them is for others
+  return false;
+}
 
 bool reserve_shared_pages(std::byte* data, std::size_t bytes) {
   constexpr std::size_t kMostLeft = std::size_t{256} << 20;
@@ -80,6 +97,49 @@ void trim_arena_of_this_thread() {
   void* volatile chunk = std::malloc(kLeast + (32 << 10));  // volatile: the compiler would take both calls out
   std::free(chunk);                                         // a chunk of this size has the end looked at, wherever it lay
   ::mallopt(M_TRIM_THRESHOLD, kUsual);
+}
+
+namespace {
+
+struct Mapping {
+  std::uintptr_t begin = 0, end = 0, offset = 0;  // of the file
+  bool is_shared = false;
+};
+
+// "begin-end permissions offset …", in hexadecimal.
+Mapping mapping_of(std::uintptr_t address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    Mapping one;
+    char shared = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*c%*c%*c%c %" SCNxPTR, &one.begin, &one.end, &shared, &one.offset) != 4) continue;
+    one.is_shared = shared == 's';
+    if (address >= one.begin && address < one.end) return one;
+  }
+  return {};
+}
+
+}  // namespace
+
+LargePagesView::LargePagesView(std::span<std::byte> data) : bytes_(data) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(data.data()) / page * page, end = reinterpret_cast<std::uintptr_t>(data.data()) + data.size();
+  const std::size_t size = (end - begin + page - 1) / page * page;
+  if (data.size() < kLarge || free_address_space() / 4 < size) return;
+  const Mapping mapping = mapping_of(begin);
+  const std::uintptr_t in_file = mapping.offset + (begin - mapping.begin);
+  if (!mapping.is_shared || mapping.end < end || (begin - in_file) % kLarge == 0) return;
+  void* const room = ::mmap(nullptr, size + kLarge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return;
+  addresses_ = {static_cast<std::byte*>(room), size + kLarge};
+  std::byte* const place = addresses_.data() + (in_file - reinterpret_cast<std::uintptr_t>(room)) % kLarge;
+  // Of a size of 0 a shared mapping is doubled, and not moved.
+  if (::mremap(reinterpret_cast<void*>(begin), 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) return;
+  bytes_ = {place + (reinterpret_cast<std::uintptr_t>(data.data()) - begin), data.size()};
+}
+
+LargePagesView::~LargePagesView() {
+  if (!addresses_.empty()) ::munmap(addresses_.data(), addresses_.size());
 }
 
 OwnPages::OwnPages(std::size_t bytes) {

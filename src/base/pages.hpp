@@ -23,6 +23,20 @@ std::size_t free_address_space();
 // Gives back what malloc keeps at the end of this thread's arena, which malloc_trim leaves there (glibc 2.36): tens of MiB after large blocks.
 void trim_arena_of_this_thread();
 
+// The same shared memory once more, at addresses at which it can have large pages: these must lie to their bounds as the file does, and who has mapped it may not have seen to that.
+class LargePagesView {
+ public:
+  explicit LargePagesView(std::span<std::byte> data);
+  ~LargePagesView();
+  LargePagesView(const LargePagesView&) = delete;
+  // `data` itself where that can have them, or nothing else can be had.
+  std::span<std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<std::byte> bytes_;
+  std::span<std::byte> addresses_;  // empty: no others
+};
+
 // Memory of this process alone, for what would lie in shared memory elsewhere: only promised, as that is.
 class OwnPages {
  public:

@@ -85,7 +85,7 @@ bool NodeMemory::allocate(std::size_t mail, std::size_t data) {
   auto address = reinterpret_cast<std::uintptr_t>(base);
   std::byte* begin = static_cast<std::byte*>(base) + (kPage - address % kPage) % kPage;
   if (mail != 0) mail_ = begin;
-  data_ = {begin + mail, data};
+  data_ = view_.emplace(std::span(begin + mail, data)).bytes();
   if (self != 0) return true;
   if (!base::reserve_pages(begin, mail)) return false;
   std::memset(begin, 0, mail);

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/pages.hpp"
 #include "mpi/environment.hpp"
 
 namespace gluster::mpi {
@@ -46,6 +47,7 @@ class NodeMemory {
   MPI_Comm node_ = MPI_COMM_NULL;
   MPI_Win window_ = MPI_WIN_NULL;
   std::byte* mail_ = nullptr;
+  std::optional<base::LargePagesView> view_;
   std::span<std::byte> data_;
   std::vector<int> ranks_;
 };
