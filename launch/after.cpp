@@ -1,6 +1,7 @@
 #include "after.hpp"
 
 #include <csignal>
+#include <sstream>
 
 #include "commands.hpp"
 
@@ -16,16 +17,20 @@ bool has_died(int status) { return (status >= 128 && status != 255) || status ==
 bool was_lost(const Outcome& outcome) { return has_died(outcome.status) && outcome.asked == 0 && outcome.refused == 0; }
 
 After after(const Outcome& outcome, const Wishes& wishes) {
-  const bool ended_early = outcome.status == kGoOnLater && (outcome.asked == 0 || outcome.asked == SIGUSR1);
+  const bool ended_early = outcome.status == kGoOnLater && !outcome.asked_again && (outcome.asked == 0 || outcome.asked == SIGUSR1);
   // An item was longer than the time that was left, or mpirun did not stand the signal.
-  const bool was_cut = outcome.asked == SIGUSR1 && (outcome.out_of_time ? outcome.status != 0 : has_died(outcome.status) && !outcome.asked_again);
+  const bool was_cut = outcome.asked == SIGUSR1 && !outcome.asked_again && (outcome.out_of_time ? outcome.status != 0 : has_died(outcome.status));
   if (ended_early || was_cut) return wishes.requeue ? After::kRequeue : After::kEnd;
   if (!was_lost(outcome)) return After::kEnd;
   if (wishes.restarts > 0) return After::kRestart;
   return wishes.requeue && (wishes.has_gone_on || wishes.requeued < kMostLost) ? After::kRequeue : After::kEnd;
 }
 
-std::optional<int> seconds_of(const std::string& time_left) {
+std::optional<int> seconds_of(const std::string& lines, const std::string& job) {
+  std::istringstream in(lines);
+  std::string number, time_left;
+  while (in >> number >> time_left && number != job) continue;
+  if (number != job || time_left.size() > 12) return std::nullopt;
   int seconds = 0, part = 0, parts = 0;
   bool has_digits = false;
   for (char c : time_left) {
@@ -36,7 +41,7 @@ std::optional<int> seconds_of(const std::string& time_left) {
       seconds = (seconds + part) * (c == '-' ? 24 : 60);
       part = 0;
       ++parts;
-    } else if (c != '\n' && c != ' ') {
+    } else {
       return std::nullopt;
     }
   }

@@ -17,7 +17,7 @@ struct Wishes {
   int restarts = 0;          // that are left
   bool requeue = false;      // the job, rather than to end early
   int requeued = 0;          // how often it has been
-  bool has_gone_on = false;  // this run has added to its journal
+  bool has_gone_on = false;  // this run has added items to its journal
 };
 
 // Most lost runs of one job that are requeued although nothing has come of them: a kernel that always crashes would go on for ever.
@@ -28,7 +28,7 @@ bool was_lost(const Outcome& outcome);
 // Ended early by SIGUSR1, ahead of the job's limit, it is to be requeued; by SIGTERM it is not: so scancel asks, and preemption, after which Slurm itself requeues.
 After after(const Outcome& outcome, const Wishes& wishes);
 
-// How much time a job has, as squeue tells it (%L: days-hours:minutes:seconds, from the right); none where it has no limit.
-std::optional<int> seconds_of(const std::string& time_left);
+// How much time a job has, as squeue tells it (%A %L: a line a job, its number and days-hours:minutes:seconds, from the right); none where it has no limit.
+std::optional<int> seconds_of(const std::string& lines, const std::string& job);
 
 }  // namespace gluster::command

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "after.hpp"
 #include "base/process.hpp"
 #include "commands.hpp"
+#include "known.hpp"
 #include "supervise.hpp"
 
 namespace gluster::command {
@@ -52,16 +52,22 @@ void requeue(const Place& place) {
 // How long what runs may still take after SIGUSR1: until kBeforeLimit ahead of the job's limit, which is time to end and requeue.
 std::optional<int> seconds_to_end(const Place& place) {
   constexpr int kBeforeLimit = 15;
-  const base::Ended ended = base::run_program({"squeue", "-h", "-j", place.job, "-o", "%L"});
-  const auto left = ended.status == 0 ? seconds_of(ended.output) : std::nullopt;
-  if (!left) return std::nullopt;
-  return std::max(0, *left - kBeforeLimit);
+  try {
+    const base::Ended ended = base::run_program({"timeout", "--foreground", "10", "squeue", "-h", "-j", place.job, "-o", "%A %L"});
+    const auto left = ended.status == 0 ? seconds_of(ended.output, place.job) : std::nullopt;
+    if (!left) return std::nullopt;
+    return std::max(*left / 2, *left - kBeforeLimit);
+  } catch (const Error&) {  // then nobody knows
+    return std::nullopt;
+  }
 }
 
-std::uintmax_t size_of(const std::string& journal) {
-  std::error_code reason;
-  const std::uintmax_t size = journal.empty() ? 0 : std::filesystem::file_size(journal, reason);
-  return reason ? 0 : size;
+std::int64_t items_in(const std::string& journal) {
+  try {
+    return known_in(journal);
+  } catch (const Error&) {  // whoever writes to it says so
+    return 0;
+  }
 }
 
 // Hosts that do not answer any more are left out.
@@ -104,13 +110,13 @@ int start(const Command& command, const Start& what) {
   if (place.kind == Place::Kind::kStep) return become(std::move(line));
   Start now = what;
   for (;; --now.restarts) {
-    const std::uintmax_t before = size_of(what.journal);
+    const std::int64_t before = now.requeue ? items_in(what.journal) : 0;
     const Outcome outcome = supervise(line, 20, now.requeue ? [&] { return seconds_to_end(place); } : std::function<std::optional<int>()>());
     if (outcome.out_of_time) fmt::print(stderr, "gluster: the job's time is over before what runs has come to its end: that is run again\n");
     if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads
     if (outcome.refused != 0) throw Error(fmt::format("cannot write to stdout: {}; it was ended", std::strerror(outcome.refused)));
     if (outcome.asked == 0) explain(outcome.status, line);
-    const After next = after(outcome, {now.restarts, now.requeue, place.requeued, size_of(what.journal) > before});
+    const After next = after(outcome, {now.restarts, now.requeue, place.requeued, now.requeue && items_in(what.journal) > before});
     if (next == After::kRequeue) requeue(place);
     if (next != After::kRestart) return outcome.status;
     fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,

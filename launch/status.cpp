@@ -83,8 +83,9 @@ std::string what_runs_here() {
   std::vector<std::string> journals;
   std::error_code reason;
   for (const auto& entry : std::filesystem::directory_iterator(".", reason)) try {
-      if (entry.is_regular_file(reason) && data::LogFile::is_in_use(entry.path())) journals.push_back(entry.path().filename().string());
-    } catch (const Error&) {  // it may not be read
+      if (entry.is_regular_file(reason) && data::LogFile::is_in_use(entry.path()) && !data::read_journal(entry.path()).opened.empty())
+        journals.push_back(entry.path().filename().string());
+    } catch (const Error&) {  // it is none, or may not be read
     }
   if (journals.size() == 1) return journals[0];
   if (journals.empty()) throw UsageError("nothing runs here: no journal of this directory is in use; gluster status JOURNAL, or the number of a job");

@@ -21,7 +21,7 @@ int tasks_of(const Batch& batch) {
   if (batch.ntasks != 0) return batch.ntasks;
   const auto each = batch.others.find("ntasks-per-node");
   if (each != batch.others.end() && !each->second.empty()) return 0;
-  return batch.nodes == 0 ? 1 : 0;
+  return batch.nodes == 0 && !batch.exclusive ? 1 : 0;
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ void print_machine(char letter, const Set& set) {
 
 int compare_two(const Set& first, const Set& other, char letter) {
   int shared = 0;
+  bool has_heading = false;
   for (const Point& point : other.points) {
     const Facts question = question_of(point.facts);
     const auto is_it = [&](const Point& one) { return question_of(one.facts) == question; };
@@ -63,9 +64,11 @@ int compare_two(const Set& first, const Set& other, char letter) {
     if (before == first.points.end()) continue;
     if (std::ranges::count_if(first.points, is_it) > 1 || std::ranges::count_if(other.points, is_it) > 1) {
       fmt::print("answered twice in one set, and left out: {}\n", name_of(question));
+      ++shared;
       continue;
     }
-    if (shared++ == 0)
+    ++shared;
+    if (!std::exchange(has_heading, true))
       fmt::print("\n{:<76} {:>11} {:>11} {:>6}  {:<14} verdict\n", fmt::format("{} against A", letter), "A, s", fmt::format("{}, s", letter), "ratio",
                  "95 %");
     const Comparison of = compare(point, *before);

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,8 +134,14 @@ LargePagesView::LargePagesView(std::span<std::byte> data) : bytes_(data) {
   if (room == MAP_FAILED) return;
   addresses_ = {static_cast<std::byte*>(room), size + kLarge};
   std::byte* const place = addresses_.data() + (in_file - reinterpret_cast<std::uintptr_t>(room)) % kLarge;
-  // Of a size of 0 a shared mapping is doubled, and not moved.
-  if (::mremap(reinterpret_cast<void*>(begin), 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) return;
+  // Of a size of 0 a shared mapping is doubled, and not moved. Past libc: UCX up to 1.13 puts itself before its mremap, and loses the last argument.
+  if (::syscall(SYS_mremap, begin, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) != reinterpret_cast<long>(place)) {
+    // The middle may be somebody else's already: the system unmaps it before it knows whether it can.
+    if (place != addresses_.data()) ::munmap(addresses_.data(), static_cast<std::size_t>(place - addresses_.data()));
+    ::munmap(place + size, static_cast<std::size_t>(addresses_.data() + addresses_.size() - (place + size)));
+    addresses_ = {};
+    return;
+  }
   bytes_ = {place + (reinterpret_cast<std::uintptr_t>(data.data()) - begin), data.size()};
 }
 

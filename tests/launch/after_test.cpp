@@ -38,6 +38,7 @@ TEST(AfterTest, AheadOfItsLimitAJobIsRequeuedHoweverOften) {
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100}), After::kRequeue);
   EXPECT_EQ(after({kGoOnLater, 0, 0}, kRequeues), After::kRequeue) << "the signal came to the master alone";
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, kNone), After::kEnd);
+  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0, true}, kRequeues), After::kEnd) << "scancel came as well";
 }
 
 TEST(AfterTest, WhatDidNotEndInTimeIsRequeued) {
@@ -54,11 +55,12 @@ TEST(AfterTest, WhatDidNotEndInTimeIsRequeued) {
 }
 
 TEST(AfterTest, ReadsTheTimeThatAJobHas) {
-  EXPECT_EQ(seconds_of("0:45\n"), 45);
-  EXPECT_EQ(seconds_of("   10:05"), 605);
-  EXPECT_EQ(seconds_of("2:00:01"), 7201);
-  EXPECT_EQ(seconds_of("1-00:00:01"), 86401);
-  for (const char* none : {"", "UNLIMITED", "INVALID", "NOT_SET", "7"}) EXPECT_EQ(seconds_of(none), std::nullopt) << none;
+  EXPECT_EQ(seconds_of("7 0:45\n", "7"), 45);
+  EXPECT_EQ(seconds_of("6 0:01\n7 10:05\n8 0:02\n", "7"), 605) << "of an array";
+  EXPECT_EQ(seconds_of("7 2:00:01\n", "7"), 7201);
+  EXPECT_EQ(seconds_of("7 1-00:00:01\n", "7"), 86401);
+  for (const char* none : {"", "7", "7 UNLIMITED", "7 INVALID", "7 NOT_SET", "7 7", "8 0:45", "7 99999999999-00:00:01"})
+    EXPECT_EQ(seconds_of(none, "7"), std::nullopt) << none;
 }
 
 TEST(AfterTest, WhatAPersonEndsStaysEnded) {
