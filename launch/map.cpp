@@ -159,6 +159,8 @@ int map(const Command& command, MapWords words) {
   if ((words.start.restarts != 0 || words.start.requeue) && words.out == "-")
     throw UsageError(fmt::format("{} wants -o FILE: what has been printed cannot be taken back when it is started again",
                                  words.start.requeue ? "--requeue" : "--restart"));
+  // What is there already is this job's own: its first start would have refused anything else.
+  if (words.start.requeue && Place::look().requeued != 0) words.force = true;
   const Target target = target_of(words.target);
   const KernelFile file(target.file, Options::from_environment());
   const KernelEntry& kernel = file.find(target.function);

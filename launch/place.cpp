@@ -77,6 +77,7 @@ int Place::tasks() const { return std::accumulate(tasks_per_node.begin(), tasks_
 
 Place Place::from(const Variable& variable) {
   Place place;
+  place.requeued = number_or(variable("SLURM_RESTART_COUNT"), 0);
   if (!variable("OMPI_COMM_WORLD_SIZE").empty()) {
     place.kind = Kind::kRank;
     return place;
@@ -84,7 +85,6 @@ Place Place::from(const Variable& variable) {
   place.job = variable("SLURM_JOB_ID");
   if (place.job.empty()) return place;
   place.kind = variable("PMIX_RANK").empty() ? Kind::kAllocation : Kind::kStep;  // salloc's shell may be a step too, of Slurm's own
-  place.requeued = number_or(variable("SLURM_RESTART_COUNT"), 0);
   place.nodes = hosts_of(variable("SLURM_JOB_NODELIST"));
   place.tasks_per_node = counts_of(variable("SLURM_TASKS_PER_NODE"));
   place.cpus_per_task = number_or(variable("SLURM_CPUS_PER_TASK"), 0);
