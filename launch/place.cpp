@@ -105,6 +105,11 @@ std::string find_program(const std::string& name, const std::string& path) {
   return "";
 }
 
+std::string find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  return find_program(name, path == nullptr ? "" : path);
+}
+
 Place Place::look() {
   auto variable = [](const std::string& name) -> std::string {
     const char* value = std::getenv(name.c_str());

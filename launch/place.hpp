@@ -40,5 +40,6 @@ std::vector<int> counts_of(const std::string& list);
 
 // A program of this name in PATH; empty: there is none.
 std::string find_program(const std::string& name, const std::string& path);
+std::string find_program(const std::string& name);  // in this process's PATH
 
 }  // namespace gluster::command

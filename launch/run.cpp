@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -16,8 +15,7 @@ namespace {
 void expect_program(const std::string& name) {
   std::error_code reason;
   if (name.find('/') == std::string::npos) {
-    const char* path = std::getenv("PATH");
-    if (find_program(name, path == nullptr ? "" : path).empty())
+    if (find_program(name).empty())
       throw UsageError(
           fmt::format("there is no program {} in PATH{}", name, std::filesystem::exists(name, reason) ? fmt::format(": ./{}", name) : ""));
     return;

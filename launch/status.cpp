@@ -46,8 +46,7 @@ std::string part_of(const std::string& text, const std::string& key, char end) {
 }
 
 Job look_at_job(const std::string& number) {
-  const char* path = std::getenv("PATH");
-  if (find_program("scontrol", path == nullptr ? "" : path).empty())
+  if (find_program("scontrol").empty())
     throw UsageError(fmt::format("{}: there is no such journal, and no Slurm here that could be asked for a job", number));
   base::Ended ended = base::run_program({"scontrol", "show", "job", number});
   if (ended.status != 0) throw UsageError(fmt::format("Slurm knows no job {}: {}", number, ended.output.substr(0, ended.output.find('\n'))));

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -39,9 +38,7 @@ int submit(const Command& command, const Batch& batch, const std::string& gluste
     fmt::print("{}", script);
     return 0;
   }
-  const char* path = std::getenv("PATH");
-  if (find_program("sbatch", path == nullptr ? "" : path).empty())
-    throw UsageError("there is no Slurm here: no sbatch in PATH; --dry-run shows the script");
+  if (find_program("sbatch").empty()) throw UsageError("there is no Slurm here: no sbatch in PATH; --dry-run shows the script");
   const std::filesystem::path file = base::temporary_name(std::filesystem::temp_directory_path() / "gluster.sbatch");
   base::write_file(file, script);
   base::Ended ended = base::run_program({"sbatch", file.string()});

@@ -1,5 +1,5 @@
 // Memory of a matrix, in large pages where the system has them on request (transparent huge pages, "madvise"): on virtual machines a product
-// of 4096 takes up to half as long again in small ones. Gluster asks for them for what it receives; so does whoever multiplies by hand.
+// of 4096 misses many addresses in small ones. Gluster asks for them for what it receives; so does whoever multiplies by hand.
 #pragma once
 #include <sys/mman.h>
 
