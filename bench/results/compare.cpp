@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "results/markdown.hpp"
 #include "results/points.hpp"
 
 namespace bench {
@@ -84,7 +85,7 @@ int compare_two(const Set& first, const Set& other, char letter) {
 }
 
 // Ours beside the same work by hand, in the same set: what a machine's speed is no part of.
-std::optional<Comparison> beside_by_hand(const Set& set, const Facts& question) {
+std::optional<std::string> beside_by_hand(const Set& set, const Facts& question) {
   const std::string& ours = question.at("program").get_ref<const std::string&>();
   Facts theirs = question;
   theirs["program"] = ours == "gluster_words" ? "word_count_mpi_openmp" : question.at("part") == "library" ? "matmul_openmp" : "matmul_mpi_openmp";
@@ -93,13 +94,7 @@ std::optional<Comparison> beside_by_hand(const Set& set, const Facts& question) 
   };
   const auto a = find_question(question), b = find_question(theirs);
   if (a == set.points.end() || b == set.points.end()) return std::nullopt;
-  return compare(*a, *b);
-}
-
-std::string ratio_text(const Comparison& of) {
-  if (of.has_few_rounds) return "too few rounds";
-  const std::string interval = fmt::format("{:.3f} to {:.3f}", of.ratio.low, of.ratio.high);
-  return of.is_wide ? interval : fmt::format("{:.3f} ({})", of.ratio.median, interval);
+  return ratio_text(&*a, &*b);
 }
 
 void print_ratios(const Set& first, const Set& other, char letter) {
@@ -110,8 +105,8 @@ void print_ratios(const Set& first, const Set& other, char letter) {
     const Facts question = question_of(point.facts);
     const auto before = beside_by_hand(first, question), now = beside_by_hand(other, question);
     if (!before || !now) continue;
-    if (!std::exchange(has_heading, true)) fmt::print("\n{:<76} {:<24} {}\n", "Gluster / by hand, in each set", "A", letter);
-    fmt::print("{:<76} {:<24} {}\n", name_of(question), ratio_text(*before), ratio_text(*now));
+    if (!std::exchange(has_heading, true)) fmt::print("\n{:<76} {:<42} {}\n", "Gluster / by hand, in each set", "A", letter);
+    fmt::print("{:<76} {:<42} {}\n", name_of(question), *before, *now);
   }
 }
 
