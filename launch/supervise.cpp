@@ -16,7 +16,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <thread>
@@ -26,6 +25,7 @@
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
+#include "base/process.hpp"
 #include "output_pipe.hpp"
 
 namespace gluster::command {
@@ -144,18 +144,12 @@ class RankZero {
   bool is_missing(pid_t launcher, bool is_quiet) {
     const std::time_t now = std::time(nullptr);
     if (pid_ == 0 && !program_.empty()) pid_ = find(launcher);
-    if (pid_ == 0 || is_there() || !is_quiet) gone_ = now;
+    if (pid_ == 0 || !base::has_ended(pid_) || !is_quiet) gone_ = now;
     return now - gone_ >= patience_;
   }
 
  private:
   static std::filesystem::path process(pid_t pid) { return std::filesystem::path("/proc") / std::to_string(pid); }
-  bool is_there() const {
-    std::ifstream in(process(pid_) / "stat");
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    const auto state = text.rfind(')');
-    return state != std::string::npos && text.compare(state, 3, ") Z") != 0;
-  }
   pid_t find(pid_t launcher) const {
     std::error_code reason;
     for (const auto& thread : std::filesystem::directory_iterator(process(launcher) / "task", reason)) {

@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -117,7 +116,8 @@ struct Process {
 // "pid (program) state parent …"; a program's name may hold anything.
 Process look_up(int pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  std::getline(file, text, '\0');  // never throws: between opening and reading the process may go
   std::size_t from = text.find('('), to = text.rfind(')');
   if (from == std::string::npos || to == std::string::npos || to + 4 >= text.size()) return {};
   return {text.substr(from + 1, to - from - 1), std::atoi(text.c_str() + to + 4), text[to + 2]};

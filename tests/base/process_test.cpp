@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -79,6 +80,22 @@ TEST(ProcessTest, ProgramsEndWithTheProcessThatRunsThem) {
   ASSERT_NE(started, 0);
   EXPECT_TRUE(comes_true([&] { return has_ended(program) && has_ended(started); }));
   EXPECT_TRUE(comes_true([&] { return !std::filesystem::exists(left); }));
+}
+
+// Between its opening and its reading a process's file becomes one of nobody.
+TEST(ProcessTest, AProcessMayGoWhileItIsLookedAt) {
+  for (int i = 0; i < 300; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(0);
+    std::atomic<bool> is_gone = false;
+    std::thread looks([&] {
+      while (!is_gone) has_ended(child);
+    });
+    ::waitpid(child, nullptr, 0);
+    is_gone = true;
+    looks.join();
+    EXPECT_TRUE(has_ended(child));
+  }
 }
 
 TEST(ProcessTest, FindsTheNearestAncestorThatIsWanted) {
