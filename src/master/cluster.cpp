@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <ctime>
 #include <map>
 #include <mutex>
@@ -11,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/copy.hpp"
 #include "base/digest.hpp"
 #include "base/files.hpp"
 #include "base/host.hpp"
@@ -32,7 +32,7 @@ class LenderTo final : public master::Lender {
   std::optional<SharedRef> lend(const Segment& block) override {
     auto ref = take(block.bytes, call_->bytes + block.bytes);
     if (!ref) return std::nullopt;
-    std::memcpy(place(*ref), block.data, block.bytes);
+    base::copy(place(*ref), static_cast<const std::byte*>(block.data), block.bytes);
     call_->bytes += block.bytes;
     return ref;
   }

@@ -1,9 +1,9 @@
 // What becomes of a call's Result.
 #include <atomic>
-#include <cstring>
 
 #include <fmt/format.h>
 
+#include "base/copy.hpp"
 #include "base/host.hpp"
 #include "master/dispatcher.hpp"
 
@@ -90,7 +90,8 @@ void Dispatcher::end_result(Decoder& in, const ResultTarget& target, std::shared
 // They are wanted elsewhere than in node memory.
 void Dispatcher::take_outputs(const JobState::Loans& loans) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  for (const JobState::Loans::Output& output : loans.outputs) std::memcpy(output.to, output.from, output.bytes);
+  for (const JobState::Loans::Output& output : loans.outputs)
+    base::copy(static_cast<std::byte*>(output.to), static_cast<const std::byte*>(output.from), output.bytes);
 }
 
 // What it was lent counts as what would have travelled.

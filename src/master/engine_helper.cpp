@@ -10,6 +10,7 @@ namespace gluster {
 namespace {
 
 constexpr int kTicksUntilRest = 50;
+constexpr int kTicksBesideAWaiter = 4;
 constexpr std::chrono::seconds kTrimAfter{1};
 
 }  // namespace
@@ -17,11 +18,13 @@ constexpr std::chrono::seconds kTrimAfter{1};
 void Engine::run_helper() {
   pthread_setname_np(pthread_self(), "gluster-helper");
   try {
-    for (int idle = 0; !stop_.load();) {
+    for (int idle = 0, beside = 0; !stop_.load();) {
       if (polled_.load()) {
-        rest_helper(kHelperPeriodBesideAWaiter);
+        if (++beside < kTicksBesideAWaiter) rest_helper(kHelperPeriodBesideAWaiter);
+        else rest_helper_until_nobody_waits();
         continue;
       }
+      beside = 0;
       bool busy = false;
       try_with_baton([&] {
         bool moved = move_on();
@@ -43,6 +46,16 @@ void Engine::run_helper() {
 void Engine::rest_helper(std::chrono::milliseconds time) {
   std::unique_lock lock(helper_mutex_);
   helper_wanted_.wait_for(lock, time, [&] { return stop_.load(); });
+}
+
+// Whoever waits for long does all that the helper would; woken for nothing every few milliseconds, it takes a hundredth of a core from a kernel.
+void Engine::rest_helper_until_nobody_waits() {
+  helper_rests_.store(true);
+  // Who stops waiting before this is seen here; who does after it sees that the helper rests, and wakes it.
+  if (!polled_.load()) helper_rests_.store(false);
+  std::unique_lock lock(helper_mutex_);
+  helper_wanted_.wait(lock, [&] { return stop_.load() || !helper_rests_.load(); });
+  helper_rests_.store(false);
 }
 
 int Engine::rest_helper_until_wanted() {

@@ -100,6 +100,7 @@ void Engine::lead(bool (*ready)(void*), void* context, Clock::time_point deadlin
     ~Leave() {
       engine->polled_.store(false);
       engine->tell_waiters();
+      if (engine->helper_rests_.load()) engine->wake_helper();
     }
   } leave{this};
   leader_.store(std::this_thread::get_id(), std::memory_order_relaxed);

@@ -1,10 +1,10 @@
 #include <gluster/shared.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
+#include "base/copy.hpp"
 #include "master/engine.hpp"
 
 namespace gluster::detail {
@@ -48,7 +48,7 @@ void SharedState::fill_and_seal(const void* from) {
   const std::size_t step = relay ? kCopiedAtOnce : place.size();
   for (std::size_t here = 0; here < place.size();) {
     std::size_t bytes = std::min(step, place.size() - here);
-    std::memcpy(place.data() + here, static_cast<const std::byte*>(from) + here, bytes);
+    base::copy(place.data() + here, static_cast<const std::byte*>(from) + here, bytes);
     here += bytes;
     if (relay) parts_.engine->with([&](auto&) { relay->have(here); });
   }

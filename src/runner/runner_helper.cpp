@@ -10,9 +10,8 @@
 namespace gluster::runner {
 namespace {
 
-constexpr std::chrono::milliseconds kHelperPeriod{1};
-constexpr std::chrono::milliseconds kHelperPeriodBesidePolling{
-    5};  // a wake is 10 to 28 us of a core: every millisecond took 3 % of large data's speed
+// Large data that comes while a kernel runs waits no longer than this to be seen. A wake is 10 to 35 us of a core: one a millisecond took 3 % of a kernel on all cores.
+constexpr std::chrono::milliseconds kHelperPeriod{1}, kLongestHelperPeriod{16};
 
 // libgomp pins the thread that loads it when OMP_PROC_BIND is set; its places together are what the process had.
 void use_all_places() {
@@ -33,19 +32,19 @@ void Runner::run_helper() {
   use_all_places();
   try {
     for (auto period = kHelperPeriod; !stop_helper_.load();) {
-      bool busy = false;
-      period = working_.load() ? kHelperPeriod : std::min(2 * period, kHelperPeriodBesidePolling);
+      bool moved = false, busy = false;
       if (working_.load() && parts_.baton->try_lock()) {
         std::lock_guard lock(*parts_.baton, std::adopt_lock);
         if (working_.load()) {  // still: else the main thread may sleep on what is taken here
           set_aside();
-          parts_.link->poll(*this);
+          moved = parts_.link->poll(*this);
           set_aside();
         }
         busy = working_.load() && parts_.link->busy();
       }
       if (busy || aside_.has_done.load()) continue;                            // large data is on its way: it moves only while somebody looks
       BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
+      period = moved ? kHelperPeriod : std::min(2 * period, kLongestHelperPeriod);
       std::unique_lock lock(helper_mutex_);
       auto wanted = [&] { return stop_helper_.load() || std::exchange(call_helper_, false); };
       helper_wanted_.wait_for(lock, period, wanted);

@@ -52,6 +52,19 @@ TEST_F(EngineTest, ACallThatComesWhileTheHelperLiesDownIsNotForgotten) {
   }
 }
 
+// The helper rests for as long as somebody waits: whoever stops waiting wakes it.
+TEST_F(EngineTest, WhatWasWaitedForInVainEndsByItself) {
+  for (int delay = 5; delay < 45; delay += 2) {
+    gate.close();
+    auto job = run<std::int64_t>("wait_for_gate", delay);
+    auto ended = std::make_shared<std::atomic<bool>>(false);
+    job.state().on_end([ended] { *ended = true; });
+    EXPECT_FALSE(job.wait_for(milliseconds(delay)));
+    gate.open();
+    ASSERT_TRUE(eventually([&] { return ended->load(); }, std::chrono::seconds(5))) << "nobody looks after it, after " << delay << " ms of waiting";
+  }
+}
+
 TEST(EngineWithoutHelperTest, MovesOnlyInsideItsCalls) {
   tests::LocalCluster cluster(16, false);
   EXPECT_FALSE(cluster.engine->has_helper());

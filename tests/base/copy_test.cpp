@@ -1,0 +1,31 @@
+#include "base/copy.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+namespace gluster::base {
+namespace {
+
+std::vector<std::byte> numbers(std::size_t bytes) {
+  std::vector<std::byte> all(bytes);
+  unsigned next = 1;
+  for (std::byte& one : all) one = static_cast<std::byte>((next = next * 1664525 + 1013904223) >> 24);
+  return all;
+}
+
+TEST(CopyTest, CopiesAllOfItAndNothingElse) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, 16 * kMiB - 1, 16 * kMiB, 16 * kMiB + 1, 33 * kMiB + 7, 100 * kMiB + 3}) {
+    const std::vector<std::byte> from = numbers(bytes);
+    std::vector<std::byte> to(bytes + 2, std::byte{7});
+    copy(to.data() + 1, from.data(), bytes);
+    EXPECT_TRUE(std::equal(from.begin(), from.end(), to.begin() + 1)) << bytes;
+    EXPECT_EQ(to.front(), std::byte{7}) << bytes;
+    EXPECT_EQ(to.back(), std::byte{7}) << bytes;
+  }
+}
+
+}  // namespace
+}  // namespace gluster::base
