@@ -44,6 +44,7 @@ steps() {
     smoke)
       step 3 'Table 1, n = 96' table1 96 multiply_naive multiply_naive_i64
       step 5 'one node with and without the library' library 96 multiply
+      step 10 'head to head at full speed' full_speed 96 1
       step 3 'a built plugin and a source' plugins 1
       step 12 "the model's numbers" overheads
       step 15 'Table 2, n = 96' products multiply 96 1gbit 2 "${all[@]}"
@@ -61,6 +62,7 @@ steps() {
       step 90 'Table 1, n = 1024' table1 1024 multiply_naive multiply_naive_i64 multiply
       step 25 'Table 1, n = 4096 by the quick kernel' table1 4096 multiply
       step 120 'one node with and without the library' library_of_sizes
+      step 250 'head to head at full speed' full_speed 4096 30
       step 15 'a built plugin and a source' plugins 5
       step 25 "the model's numbers" overheads
       step 1500 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
@@ -221,6 +223,25 @@ with_library() {  # THREADS N KERNEL WAY
   OMP_NUM_THREADS=$1 on_one_node 2 "$build/bench/gluster_product" "$2" "$rounds_a_start" "$3" "$4" |
     keep part=library mode="$(mode_of "$1")" node_threads="$1"
 }
+# The same work on all of one node's cores, by a rank a core and by a runner with all of them.
+full_speed() {  # N COPIES
+  full_speed_products "$1" multiply && full_speed_products "$1" multiply_blas && full_speed_products $(($1 < 1024 ? $1 : 1024)) multiply_naive || return
+  local start words="$text $2 $rounds_a_start"
+  for ((start = 0; start < starts; ++start)); do
+    in_turn $start "by_a_runner gluster_words $words" "by_ranks word_count_mpi_openmp $words" || return
+  done
+}
+full_speed_products() {  # N KERNEL
+  local start words="$1 $rounds_a_start $2" library=()
+  if [ "$2" = multiply_blas ]; then library=("by_pdgemm $1"); fi
+  for ((start = 0; start < starts; ++start)); do
+    in_turn $start "by_a_runner gluster_product $words from_vectors" "by_ranks matmul_mpi_openmp $words" "${library[@]}" \
+      "by_a_runner gluster_product $words in_place" "by_ranks matmul_windows $words" || return
+  done
+}
+by_a_runner() { on_one_node 2 "$build/bench/$1" "${@:2}" | keep part=full_speed; }
+by_ranks() { OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 on_one_node "$(cores)" "$build/bench/baselines/$1" "${@:2}" | keep part=full_speed; }
+by_pdgemm() { OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 on_one_node "$(cores)" "$build/bench/baselines/matmul_pdgemm" "$1" "$rounds_a_start" | keep part=full_speed kernel=multiply_blas; }
 mode_of() { if [ "$1" = 1 ]; then echo serial; else echo threads; fi; }
 
 plugins() {  # STARTS

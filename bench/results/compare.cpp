@@ -88,7 +88,10 @@ int compare_two(const Set& first, const Set& other, char letter) {
 std::optional<std::string> beside_by_hand(const Set& set, const Facts& question) {
   const std::string& ours = question.at("program").get_ref<const std::string&>();
   Facts theirs = question;
-  theirs["program"] = ours == "gluster_words" ? "word_count_mpi_openmp" : question.at("part") == "library" ? "matmul_openmp" : "matmul_mpi_openmp";
+  theirs["program"] = ours == "gluster_words"            ? "word_count_mpi_openmp"
+                      : question.at("part") == "library" ? "matmul_openmp"
+                      : ours == "gluster_in_place"       ? "matmul_windows"
+                                                         : "matmul_mpi_openmp";
   const auto find_question = [&](const Facts& wanted) {
     return std::ranges::find_if(set.points, [&](const Point& one) { return question_of(one.facts) == wanted; });
   };

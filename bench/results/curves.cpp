@@ -231,9 +231,8 @@ std::string counting(const std::vector<Point>& points, const std::filesystem::pa
                                                       static_cast<std::int64_t>(count), *way);
                         },
                         [](double) { return std::nullopt; }};
-  const std::string what =
-      fmt::format("Figure 5: words, {} of the text, {} a node{}", like.facts.at("copies") == 1 ? "1 copy" : like.text("copies") + " copies",
-                  count(like.facts.at("node_threads").get<double>(), "thread"), at_rate(like));
+  const std::string what = fmt::format("Figure 5: words, {} of the text, {} a node{}", copies_of(like),
+                                       count(like.facts.at("node_threads").get<double>(), "thread"), at_rate(like));
   const std::string file = file_of("words_" + like.text("copies"), like);
   const auto a_second = [&](const Point& point) {
     const Estimate seconds = point.seconds();
@@ -333,8 +332,8 @@ std::string standing(const std::vector<Point>& points) {
   std::map<std::string, int> counts;
   std::vector<std::string> lost;
   for (const Point& ours : points) {
-    const bool is_words = ours.text("program") == "gluster_words";
-    if (!is_words && (ours.text("program") != kGluster || ours.text("part") != "products")) continue;
+    const bool is_words = ours.text("part") == "words";
+    if (ours.text("program") != (is_words ? "gluster_words" : kGluster) || (!is_words && ours.text("part") != "products")) continue;
     Facts other = ours.facts;
     for (const char* answer : {"threads", "ranks"}) other.erase(answer);
     const Point* const theirs = find(points, with(other, "program", is_words ? kWordsByHand : kByHand));

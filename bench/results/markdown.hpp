@@ -20,6 +20,7 @@ inline std::string with_spread(const Estimate& of, double unit = 1) {
   return fmt::format("{} ({}–{})", digits(of.median / unit), digits(of.low / unit), digits(of.high / unit));
 }
 inline std::string seconds(const Point* point) { return point == nullptr ? kNothing : with_spread(point->seconds()); }
+inline std::string copies_of(const Point& words) { return words.facts.at("copies") == 1 ? "1 copy" : words.text("copies") + " copies"; }
 inline std::string elsewhere(const std::optional<double>& value) { return value ? fmt::format("*{}*", *value) : kNothing; }
 
 inline std::string ratio_text(const Point* a, const Point* b) {

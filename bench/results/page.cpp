@@ -40,6 +40,34 @@ std::string library(const std::vector<Point>& points) {
                rows);
 }
 
+// The rows "head to head" of the budget: all cores of one node, a rank a core by hand and one runner with all of them.
+std::string full_speed(const std::vector<Point>& points) {
+  struct Pair {
+    const char *ours, *how, *theirs, *their_name;
+    double limit;
+  };
+  constexpr Pair kPairs[] = {{"gluster_from_vectors", "from vectors", "matmul_mpi_openmp", "MPI: scatter, broadcast, gather", 1},
+                             {"gluster_from_vectors", "from vectors", "matmul_pdgemm", "ScaLAPACK's pdgemm, with distribution and gathering", 1},
+                             {"gluster_in_place", "in node memory", "matmul_windows", "MPI with shared windows", 1.05},
+                             {"gluster_words", "from words in memory", "word_count_mpi_openmp", "MPI", 1}};
+  std::vector<Row> rows;
+  for (const Point& theirs : points) {
+    if (theirs.text("part") != "full_speed") continue;
+    for (const Pair& pair : kPairs) {
+      if (theirs.text("program") != pair.theirs) continue;
+      Facts same{{"part", "full_speed"}, {"program", pair.ours}};
+      for (const char* fact : {"kernel", "n", "copies"})
+        if (theirs.facts.contains(fact)) same[fact] = theirs.facts.at(fact);
+      const Point* const ours = find(points, same);
+      const std::string what = theirs.text("kernel").empty() ? copies_of(theirs) + " of the text" : theirs.text("kernel") + " " + theirs.text("n");
+      rows.push_back(
+          {what, pair.how, seconds(ours), pair.their_name, seconds(&theirs), ratio_text(ours, &theirs), fmt::format("≤ {:.2f}", pair.limit)});
+    }
+  }
+  if (rows.empty()) return "Not measured.\n\n";
+  return table({"", "Gluster", "s", "by hand, a rank a core", "s", "ratio", "to be"}, rows);
+}
+
 std::string plugins(const std::vector<Point>& points) {
   const auto row = [&](const char* what, const char* program, const char* paper) {
     const Point* const point = find(points, {{"part", "plugins"}, {"program", program}});
@@ -171,6 +199,7 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
       "here.\n\n" +
       products(points, directory) + "The paper's own Table 2, all of it:\n\n" + papers_table2();
   text += "## Figure 5: words a second\n\nFrom words in memory to the merged map; reading is not timed.\n\n" + words(points, directory);
+  text += "## Head to head at full speed\n\nOne node, all of its cores, nothing emulated.\n\n" + full_speed(points);
   text += "## What the paper claims in words\n\nOne node, with and without the library, at full speed:\n\n" + library(points) + plugins(points);
   text += "## What the emulation itself does\n\n" + throttle(points);
   text +=

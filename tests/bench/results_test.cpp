@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsNull;
+using testing::Not;
 using testing::ThrowsMessage;
 
 class ResultsTest : public testing::Test {
@@ -136,6 +137,27 @@ TEST_F(ResultsTest, OfAnAllocationsNodesHaveNoRateAndNoThrottling) {
   const std::string text = page(measured);
   EXPECT_THAT(text, HasSubstr("### multiply, 64 × 64, 1 thread a node\n\nNodes: an allocation's own. The kernel alone on such a node: 2.00"));
   EXPECT_THAT(text, HasSubstr("## What the emulation itself does\n\nNot measured."));
+}
+
+TEST_F(ResultsTest, AtFullSpeedStandBesideTheirBudgetAndAreNoPointOfSeveralNodes) {
+  Measured measured{{},
+                    {run("gluster_in_place", 1, {3, 3, 3, 3, 3}), run("matmul_windows", 1, {2, 2, 2, 2, 2}), run("matmul_pdgemm", 1, {2, 2, 2, 2, 2}),
+                     run("gluster_words", 1, {1, 1, 1, 1, 1}), run("word_count_mpi_openmp", 1, {2, 2, 2, 2, 2})}};
+  for (bench::Run& run : measured.runs) {
+    const auto n = run.facts.at("n");
+    const bool is_words = run.facts.at("program").get<std::string>().find("word") != std::string::npos;
+    const Facts what = is_words ? Facts{{"copies", 30}} : Facts{{"kernel", "multiply"}, {"n", n}};
+    run.facts = {{"part", "full_speed"}, {"program", run.facts.at("program")}};
+    run.facts.insert(what.begin(), what.end());
+  }
+  const std::string text = page(measured);
+  EXPECT_THAT(
+      text,
+      HasSubstr("| multiply 64 | in node memory | 3.00 (3.00–3.00) | MPI with shared windows | 2.00 (2.00–2.00) | 1.500 (1.500–1.500) | ≤ 1.05 |"));
+  EXPECT_THAT(text, HasSubstr("| multiply 64 | from vectors | – | ScaLAPACK's pdgemm, with distribution and gathering |"))
+      << "it has not been measured";
+  EXPECT_THAT(text, HasSubstr("| 30 copies of the text | from words in memory | 1.00 (1.00–1.00) | MPI |"));
+  EXPECT_THAT(text, Not(HasSubstr("On several nodes, Gluster against")));
 }
 
 TEST_F(ResultsTest, OfTwoSetsThatShareNothingAreNotCompared) {
