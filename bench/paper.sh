@@ -66,11 +66,11 @@ steps() {
       step 15 'a built plugin and a source' plugins 5
       step 25 "the model's numbers" overheads
       step 1500 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
-      step 1400 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
-      step 400 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
+      step 1400 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
       step 400 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
       step 350 'OpenBLAS and pdgemm, n = 4096, all threads, R = 1 Gbit/s, 8 nodes' blas_products
-      step 1400 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
+      step 400 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
+      step 1400 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
       step 1300 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
       full_step 400 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8
       full_step 400 'Figure 4, R = 10 Gbit/s' products multiply 4096 10gbit 2 1 2 8
