@@ -65,16 +65,16 @@ steps() {
       step 250 'head to head at full speed' full_speed 4096 30
       step 15 'a built plugin and a source' plugins 5
       step 25 "the model's numbers" overheads
-      step 1500 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
+      step 2450 'Table 2, n = 1024, all threads, R = 1 Gbit/s' products multiply_naive 1024 1gbit 2 "${all[@]}"
       step 1400 'Figure 5, all threads, R = 1 Gbit/s' words 1gbit 2
       step 400 'Figure 4, n = 4096, all threads, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 2 1 2 8
       step 350 'OpenBLAS and pdgemm, n = 4096, all threads, R = 1 Gbit/s, 8 nodes' blas_products
       step 400 'Figure 3, n = 4096, one thread, R = 1 Gbit/s, 1, 2 and 8 nodes' products multiply 4096 1gbit 1 1 2 8
-      step 1400 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
-      step 1300 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
+      step 2400 'Table 2, n = 1024, one thread, R = 1 Gbit/s' products multiply_naive 1024 1gbit 1 "${all[@]}"
+      step 2000 'Table 2, n = 1024, all threads, R = 10 Gbit/s' products multiply_naive 1024 10gbit 2 "${all[@]}"
       full_step 400 'Figure 3, R = 10 Gbit/s' products multiply 4096 10gbit 1 1 2 8
       full_step 400 'Figure 4, R = 10 Gbit/s' products multiply 4096 10gbit 2 1 2 8
-      full_step 1400 'Table 2, n = 1024, one thread, R = 10 Gbit/s' products multiply_naive 1024 10gbit 1 "${all[@]}"
+      full_step 2000 'Table 2, n = 1024, one thread, R = 10 Gbit/s' products multiply_naive 1024 10gbit 1 "${all[@]}"
       full_step 1400 'Figure 5, all threads, R = 10 Gbit/s' words 10gbit 2
       full_step 1400 'Figure 5, one thread, R = 1 Gbit/s' words 1gbit 1
       full_step 850 'Figure 3, n = 4096 with 16 nodes' products multiply 4096 1gbit 1 1 2 8 16
@@ -111,6 +111,7 @@ step() {
   local seconds title=$2 began=$SECONDS
   seconds=$(paced "$1" "${@:3}")
   shift 2
+  if [ -n "$add" ] && [[ $title != *"$add"* ]]; then return; fi
   if [ "$nodes" = none ] && [[ $1 =~ ^(words|products|blas_products)$ ]]; then
     leave_out "$title: no virtual hosts here"
   elif [ "$nodes" = slurm ] && [[ " $* " == *' 10gbit '* ]]; then
@@ -122,17 +123,19 @@ step() {
     [ $planning = no ] || return 0
     say "$title ($seconds s)"
     limit=$((3 * seconds + 60))
-    "$@" || {
+    if "$@"; then
+      measured+=("$title")
+    else
       say "that has failed, and is left out: $title" >&2
       left_out+=("$title: it failed")
-    }
+    fi
     say "that took $((SECONDS - began)) s"
   fi
 }
 # Planned, or gone by.
 seconds_used() { if [ $planning = yes ]; then echo "$seconds_planned"; else echo "$SECONDS"; fi; }
 full_step() {
-  if [ "$effort" = full ]; then step "$@"; else leave_out "$2: $(paced "$1" "${@:3}") s, --full's"; fi
+  if [ "$effort" = full ] || [ -n "$add" ]; then step "$@"; else leave_out "$2: $(paced "$1" "${@:3}") s, --full's"; fi
 }
 # Once: in the plan, or for want of time that others have used.
 leave_out() {
@@ -147,7 +150,7 @@ plan() {
 }
 
 measure() {
-  local directory=${results:-} joined
+  local directory=${results:-} measured=()
   if [ -z "$directory" ]; then
     directory=$root/results/$machine/$(date +%F)
     [ ! -e "$directory" ] || directory+=-$(date +%H%M)
@@ -159,20 +162,33 @@ measure() {
   machine_facts >"$scratch/machine" # of what is measured: sources may be others when it has been
   planning=no SECONDS=0 left_out=()
   steps
-  joined=$(printf '%s; ' "${left_out[@]}")
-  [ -s "$runs" ] || fail 'nothing could be measured'
-  mapfile -t facts <"$scratch/machine"
-  if [ ${#left_out[@]} -gt 0 ]; then facts+=("left_out=${joined%; }"); fi
-  "$build/bench/bench_report" write "$directory" "$runs" "${facts[@]}" || fail "the page could not be written; all that was measured is in $runs"
+  [ -s "$runs" ] || fail "nothing could be measured${add:+: no experiment that can be done here has a title with '$add'}"
+  if [ -n "$add" ]; then
+    # The same machine, or it is another set.
+    mapfile -t facts < <(grep -E '^(machine|cpu|cores|mpi|openblas|text)=' "$scratch/machine")
+    "$build/bench/bench_report" extend "$directory" "$runs" "$(sed -n 's/^when=//p' "$scratch/machine")" "$(joined "${measured[@]}")" "${facts[@]}" ||
+      fail "the set could not be extended; all that was measured is in $runs"
+  else
+    mapfile -t facts <"$scratch/machine"
+    if [ ${#left_out[@]} -gt 0 ]; then facts+=("left_out=$(joined "${left_out[@]}")"); fi
+    "$build/bench/bench_report" write "$directory" "$runs" "${facts[@]}" || fail "the page could not be written; all that was measured is in $runs"
+  fi
   rm -- "$runs"
   say "the page is $directory/README.md"
   if printf '%s\n' "${left_out[@]}" | grep -q 'it failed$'; then return 1; fi
 }
 
+# Titles as one fact.
+joined() {
+  local all
+  all=$(printf '%s; ' "$@")
+  echo "${all%; }"
+}
+
 # --- the experiments ----------------------------------------------------------------------------------------------------
 
 # keep FACT=VALUE...: what a contestant has printed.
-keep() { "$build/bench/bench_report" add "$runs" "$@"; }
+keep() { "$build/bench/bench_report" add "$runs" step="$title" "$@"; }
 
 table1() {  # N KERNEL...
   local n=$1 kernel start

@@ -28,7 +28,7 @@ Set read_set(const std::string& directory) {
 // What is the same question on any machine: how fast a link had to be to be like the paper's is an answer, and so is how many cores "all threads" are.
 Facts question_of(const Facts& facts) {
   Facts question = facts;
-  for (const char* answer : {"link", "threads", "ranks", "runners", "words", "calls"}) question.erase(answer);
+  for (const char* answer : {"step", "link", "threads", "ranks", "runners", "words", "calls"}) question.erase(answer);
   if (question.contains("mode")) question.erase("node_threads");  // "threads": all that there are
   return question;
 }

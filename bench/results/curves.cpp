@@ -116,12 +116,12 @@ bool is_in_doubt(const Point* a, const Point* b, double steps) {
 }
 
 // Of a program, in which it waits for another node.
-double steps_of(const Point& point) { return point.text("part") == "words" ? 2 + point.facts.at("nodes").get<double>() : 3; }
+double steps_of(const Point& point) { return point.facts.at("nodes").get<double>() + (point.text("part") == "words" ? 2 : 1); }
 
 std::string side_by_side(const std::vector<Point>& points, const Facts& facts, const Contest& contest, const std::vector<double>& nodes) {
   Row heading{""};
   Row ours{"Gluster, s"}, theirs{contest.their_name + ", s"}, of{"Gluster / " + contest.their_name}, verdict{"Gluster"}, faster{"alone / Gluster"},
-      faster_by_hand{"alone / " + contest.their_name}, model{"model of Gluster, s (error)"}, paper{"*the paper's library, elsewhere, s*"},
+      faster_by_hand{"alone / " + contest.their_name}, model{"model of Gluster, s (error)"}, paper{"*the paper's library, plain loop, elsewhere, s*"},
       paper_faster{"*its one node / its time*"};
   for (const double count : nodes) {
     const Point* const a = find(points, with(with(facts, "nodes", static_cast<std::int64_t>(count)), "program", contest.ours));
@@ -338,17 +338,17 @@ std::string standing(const std::vector<Point>& points) {
     for (const char* answer : {"threads", "ranks"}) other.erase(answer);
     const Point* const theirs = find(points, with(other, "program", is_words ? kWordsByHand : kByHand));
     const std::string verdict = win_or_tie(&ours, theirs);
-    if (theirs == nullptr) continue;
+    if (theirs == nullptr || ours.facts.at("nodes") == 1) continue;
     ++counts[verdict];
     if (is_in_doubt(&ours, theirs, steps_of(ours))) ++counts["in doubt"];
     if (verdict == kLoses)
-      lost.push_back(fmt::format("{} on {}, {} a node{}", is_words ? ours.text("copies") + " copies" : ours.text("kernel") + " " + ours.text("n"),
+      lost.push_back(fmt::format("{} on {}, {} a node{}", is_words ? copies_of(ours) : ours.text("kernel") + " " + ours.text("n"),
                                  count(ours.facts.at("nodes").get<double>(), "node"), count(ours.facts.at("node_threads").get<double>(), "thread"),
                                  at_rate(ours)));
   }
   if (counts.empty()) return "";
   std::string text = fmt::format(
-      "**On several nodes, Gluster against MPI or MPI + OpenMP**: it wins at {} points, ties at {}, loses at {}; at {} the spread does not tell",
+      "**On two nodes and more, Gluster against MPI or MPI + OpenMP**: it wins at {} points, ties at {}, loses at {}; at {} the spread does not tell",
       counts["wins"], counts["ties"], counts[kLoses], counts["unclear"]);
   if (counts["too few rounds"] > 0) text += fmt::format(", at {} there are too few rounds", counts["too few rounds"]);
   if (counts["in doubt"] > 0)
@@ -356,7 +356,9 @@ std::string standing(const std::vector<Point>& points) {
         ". At {} of all of these the difference is less than what turns may add to either (*in doubt*); a rank of MPI's spins while it waits, so "
         "they add more to MPI",
         counts["in doubt"]);
-  return text + (lost.empty() ? "" : fmt::format(". It loses at: {}", fmt::join(lost, "; "))) + ".\n\n";
+  return text + (lost.empty() ? "" : fmt::format(". It loses at: {}", fmt::join(lost, "; "))) +
+         ". *Wins*: the interval of the ratio is below 1; *loses*: it is above 1, or the median is above 1.02; *unclear*: it is wide and holds 1; "
+         "*ties*: all else.\n\n";
 }
 
 }  // namespace bench

@@ -2,14 +2,17 @@
 //
 //     bench_report add RUNS FACT=VALUE... < LINES       lines of JSON as contestants print them, with facts of who started them
 //     bench_report write DIRECTORY RUNS FACT=VALUE...   samples.h5, summary.csv, plots and README.md; facts of the machine
+//     bench_report extend DIRECTORY RUNS WHEN TITLES FACT=VALUE...   the same with steps that were measured later, or again, on the same machine
 //     bench_report page DIRECTORY                       all but samples.h5 again, from samples.h5
 //     bench_report compare DIRECTORY DIRECTORY...       sets of results side by side
 //
 // Exit status 1 where something is wrong with the numbers, 2 with the words.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -41,7 +44,7 @@ bench::Facts facts_of(Words::const_iterator word, Words::const_iterator end) {
 std::string of_facts(const bench::Facts& facts) {
   std::string text;
   for (const auto& [name, value] : facts)
-    if (name != "part") text += fmt::format(" {} {}", name, value.is_string() ? value.get<std::string>() : value.dump());
+    if (name != "part" && name != "step") text += fmt::format(" {} {}", name, value.is_string() ? value.get<std::string>() : value.dump());
   return text;
 }
 
@@ -66,13 +69,61 @@ void add(const Words& words) {
   if (!out.flush()) throw std::runtime_error(words.at(1) + " cannot be written");
 }
 
+std::vector<bench::Run> runs_of(const std::string& file) {
+  std::vector<bench::Run> runs;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) runs.push_back(bench::read_run(line));
+  if (runs.empty()) throw std::runtime_error("there is nothing measured in " + file);
+  return runs;
+}
+
 void write(const Words& words) {
-  bench::Measured measured{facts_of(words.begin() + 3, words.end()), {}};
-  std::ifstream in(words.at(2));
-  for (std::string line; std::getline(in, line);) measured.runs.push_back(bench::read_run(line));
-  if (measured.runs.empty()) throw std::runtime_error("there is nothing measured in " + words.at(2));
+  const bench::Measured measured{facts_of(words.begin() + 3, words.end()), runs_of(words.at(2))};
   const fs::path directory = words.at(1);
   fs::create_directories(directory);
+  bench::write_hdf5(directory / "samples.h5", measured);
+  bench::write_page(directory, measured);
+}
+
+Words titles_in(const std::string& joined) {
+  Words titles;
+  for (std::size_t at = 0, end = 0; at < joined.size(); at = end + 2) {
+    end = std::min(joined.find("; ", at), joined.size());
+    titles.push_back(joined.substr(at, end - at));
+  }
+  return titles;
+}
+
+void extend(const Words& words) {
+  const fs::path directory = words.at(1);
+  bench::Measured measured = bench::read_hdf5(directory / "samples.h5");
+  for (const auto& [fact, value] : facts_of(words.begin() + 5, words.end())) {
+    const auto there = measured.machine.find(fact);
+    if (there != measured.machine.end() && there->second != value)
+      throw std::runtime_error(
+          fmt::format("{} is of another {}: {}, and here it is {}", directory.string(), fact, there->second.dump(), value.dump()));
+  }
+  const Words titles = titles_in(words.at(4));
+  std::erase_if(measured.runs, [&](const bench::Run& run) {
+    const auto step = run.facts.find("step");
+    return step != run.facts.end() && std::ranges::find(titles, step->second.get<std::string>()) != titles.end();
+  });
+  std::ranges::move(runs_of(words.at(2)), std::back_inserter(measured.runs));
+  // What the set says of a step is said anew.
+  const auto without = [&](const char* fact, const char* mark) {
+    Words entries;
+    if (measured.machine.contains(fact)) entries = titles_in(measured.machine.at(fact).get<std::string>());
+    std::erase_if(entries, [&](const std::string& entry) {
+      return std::ranges::any_of(titles, [&](const std::string& title) { return entry.starts_with(title + mark); });
+    });
+    return entries;
+  };
+  const Words left_out = without("left_out", ":");
+  Words added = without("added", " (");
+  for (const std::string& title : titles) added.push_back(fmt::format("{} ({})", title, words.at(3)));
+  measured.machine["added"] = fmt::format("{}", fmt::join(added, "; "));
+  measured.machine["left_out"] = fmt::format("{}", fmt::join(left_out, "; "));
+  if (left_out.empty()) measured.machine.erase("left_out");
   bench::write_hdf5(directory / "samples.h5", measured);
   bench::write_page(directory, measured);
 }
@@ -81,11 +132,13 @@ int run(const Words& words) {
   const std::string what = words.empty() ? "" : words.front();
   if (what == "add" && words.size() >= 2) add(words);
   else if (what == "write" && words.size() >= 3) write(words);
+  else if (what == "extend" && words.size() >= 5) extend(words);
   else if (what == "page" && words.size() == 2) bench::write_page(words[1], bench::read_hdf5(fs::path(words[1]) / "samples.h5"));
   else if (what == "compare" && words.size() >= 3) bench::compare({words.begin() + 1, words.end()});
   else
     throw WrongWords(
-        "usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | page DIRECTORY | compare DIRECTORY DIRECTORY...");
+        "usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | extend DIRECTORY RUNS WHEN TITLES FACT=VALUE... | page "
+        "DIRECTORY | compare DIRECTORY DIRECTORY...");
   return 0;
 }
 

@@ -10,8 +10,9 @@
 namespace gluster::runner {
 namespace {
 
-// Large data that comes while a kernel runs waits no longer than this to be seen. A wake is 10 to 35 us of a core: one a millisecond took 3 % of a kernel on all cores.
-constexpr std::chrono::milliseconds kHelperPeriod{1}, kLongestHelperPeriod{16};
+// How long large data that comes while a kernel runs waits to be seen: shortly after something came or the kernel began, longer later, since a wake is 10 to 35 us of
+// a core, and one a millisecond took 3 % of a kernel on all cores. While the main thread looks itself there is nothing to see.
+constexpr std::chrono::milliseconds kHelperPeriod{1}, kLongestBesideAKernel{16}, kLongestBesidePolling{5};
 
 // libgomp pins the thread that loads it when OMP_PROC_BIND is set; its places together are what the process had.
 void use_all_places() {
@@ -31,9 +32,11 @@ void Runner::run_helper() {
   pthread_setname_np(pthread_self(), "gluster-helper");
   use_all_places();
   try {
-    for (auto period = kHelperPeriod; !stop_helper_.load();) {
+    auto period = kHelperPeriod;
+    for (bool worked = false; !stop_helper_.load();) {
       bool moved = false, busy = false;
-      if (working_.load() && parts_.baton->try_lock()) {
+      const bool works = working_.load();
+      if (works && parts_.baton->try_lock()) {
         std::lock_guard lock(*parts_.baton, std::adopt_lock);
         if (working_.load()) {  // still: else the main thread may sleep on what is taken here
           set_aside();
@@ -44,7 +47,8 @@ void Runner::run_helper() {
       }
       if (busy || aside_.has_done.load()) continue;                            // large data is on its way: it moves only while somebody looks
       BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
-      period = moved ? kHelperPeriod : std::min(2 * period, kLongestHelperPeriod);
+      const bool has_changed = std::exchange(worked, works) != works;
+      period = moved || has_changed ? kHelperPeriod : std::min(2 * period, works ? kLongestBesideAKernel : kLongestBesidePolling);
       std::unique_lock lock(helper_mutex_);
       auto wanted = [&] { return stop_helper_.load() || std::exchange(call_helper_, false); };
       helper_wanted_.wait_for(lock, period, wanted);
