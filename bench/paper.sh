@@ -111,7 +111,7 @@ step() {
   local seconds title=$2 began=$SECONDS
   seconds=$(paced "$1" "${@:3}")
   shift 2
-  if [ -n "$add" ] && [[ $title != *"$add"* ]]; then return; fi
+  is_asked "$title" || return 0
   if [ "$nodes" = none ] && [[ $1 =~ ^(words|products|blas_products)$ ]]; then
     leave_out "$title: no virtual hosts here"
   elif [ "$nodes" = slurm ] && [[ " $* " == *' 10gbit '* ]]; then
@@ -132,10 +132,11 @@ step() {
     say "that took $((SECONDS - began)) s"
   fi
 }
+is_asked() { [ -z "$add" ] || [[ $1 == *"$add"* ]]; }
 # Planned, or gone by.
 seconds_used() { if [ $planning = yes ]; then echo "$seconds_planned"; else echo "$SECONDS"; fi; }
 full_step() {
-  if [ "$effort" = full ] || [ -n "$add" ]; then step "$@"; else leave_out "$2: $(paced "$1" "${@:3}") s, --full's"; fi
+  if [ "$effort" = full ]; then step "$@"; elif is_asked "$2"; then leave_out "$2: $(paced "$1" "${@:3}") s, --full's"; fi
 }
 # Once: in the plan, or for want of time that others have used.
 leave_out() {
@@ -157,16 +158,18 @@ measure() {
   fi
   # What is measured is there at once: hours are not lost with what comes last.
   mkdir -p -- "$directory" || fail "$directory cannot be made"
+  machine_facts >"$scratch/machine" # of what is measured: sources may be others when it has been
+  if [ -n "$add" ]; then
+    mapfile -t facts < <(grep -E '^(machine|cpu|cores|mpi|openblas|text)=' "$scratch/machine")
+    "$build/bench/bench_report" is "$directory" "${facts[@]}" || fail 'what is measured here belongs to another set'
+  fi
   runs=$directory/runs
   : >"$runs" || fail "$runs cannot be written"
-  machine_facts >"$scratch/machine" # of what is measured: sources may be others when it has been
   planning=no SECONDS=0 left_out=()
   steps
   [ -s "$runs" ] || fail "nothing could be measured${add:+: no experiment that can be done here has a title with '$add'}"
   if [ -n "$add" ]; then
-    # The same machine, or it is another set.
-    mapfile -t facts < <(grep -E '^(machine|cpu|cores|mpi|openblas|text)=' "$scratch/machine")
-    "$build/bench/bench_report" extend "$directory" "$runs" "$(sed -n 's/^when=//p' "$scratch/machine")" "$(joined "${measured[@]}")" "${facts[@]}" ||
+    "$build/bench/bench_report" extend "$directory" "$runs" "$(sed -n 's/^when=//p' "$scratch/machine")" "$(joined "${measured[@]}")" ||
       fail "the set could not be extended; all that was measured is in $runs"
   else
     mapfile -t facts <"$scratch/machine"

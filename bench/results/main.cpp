@@ -2,7 +2,8 @@
 //
 //     bench_report add RUNS FACT=VALUE... < LINES       lines of JSON as contestants print them, with facts of who started them
 //     bench_report write DIRECTORY RUNS FACT=VALUE...   samples.h5, summary.csv, plots and README.md; facts of the machine
-//     bench_report extend DIRECTORY RUNS WHEN TITLES FACT=VALUE...   the same with steps that were measured later, or again, on the same machine
+//     bench_report is DIRECTORY FACT=VALUE...           whether what is there was measured on a machine with these facts
+//     bench_report extend DIRECTORY RUNS WHEN TITLES    the page again, with steps that were measured later, or again
 //     bench_report page DIRECTORY                       all but samples.h5 again, from samples.h5
 //     bench_report compare DIRECTORY DIRECTORY...       sets of results side by side
 //
@@ -94,15 +95,20 @@ Words titles_in(const std::string& joined) {
   return titles;
 }
 
-void extend(const Words& words) {
+void expect_machine(const Words& words) {
   const fs::path directory = words.at(1);
-  bench::Measured measured = bench::read_hdf5(directory / "samples.h5");
-  for (const auto& [fact, value] : facts_of(words.begin() + 5, words.end())) {
+  const bench::Measured measured = bench::read_hdf5(directory / "samples.h5");
+  for (const auto& [fact, value] : facts_of(words.begin() + 2, words.end())) {
     const auto there = measured.machine.find(fact);
     if (there != measured.machine.end() && there->second != value)
       throw std::runtime_error(
           fmt::format("{} is of another {}: {}, and here it is {}", directory.string(), fact, there->second.dump(), value.dump()));
   }
+}
+
+void extend(const Words& words) {
+  const fs::path directory = words.at(1);
+  bench::Measured measured = bench::read_hdf5(directory / "samples.h5");
   const Words titles = titles_in(words.at(4));
   std::erase_if(measured.runs, [&](const bench::Run& run) {
     const auto step = run.facts.find("step");
@@ -132,12 +138,14 @@ int run(const Words& words) {
   const std::string what = words.empty() ? "" : words.front();
   if (what == "add" && words.size() >= 2) add(words);
   else if (what == "write" && words.size() >= 3) write(words);
-  else if (what == "extend" && words.size() >= 5) extend(words);
+  else if (what == "is" && words.size() >= 3) expect_machine(words);
+  else if (what == "extend" && words.size() == 5) extend(words);
   else if (what == "page" && words.size() == 2) bench::write_page(words[1], bench::read_hdf5(fs::path(words[1]) / "samples.h5"));
   else if (what == "compare" && words.size() >= 3) bench::compare({words.begin() + 1, words.end()});
   else
     throw WrongWords(
-        "usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | extend DIRECTORY RUNS WHEN TITLES FACT=VALUE... | page "
+        "usage: bench_report add RUNS FACT=VALUE... | write DIRECTORY RUNS FACT=VALUE... | is DIRECTORY FACT=VALUE... | extend DIRECTORY RUNS WHEN "
+        "TITLES | page "
         "DIRECTORY | compare DIRECTORY DIRECTORY...");
   return 0;
 }

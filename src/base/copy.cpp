@@ -14,7 +14,7 @@ namespace gluster::base {
 namespace {
 
 constexpr std::size_t kLeastPart = std::size_t{8} << 20;  // takes 0.5 ms; a thread more, a tenth of that
-constexpr std::size_t kMostParts = 4;                     // more gain little
+constexpr std::size_t kMostParts = 4;                     // kernels may have the other cores
 
 std::size_t parts_of(std::size_t bytes) {
   const std::size_t most = std::min(kMostParts, bytes / kLeastPart);
