@@ -95,11 +95,13 @@ std::size_t free_shared_memory() {
 }
 
 void trim_arena_of_this_thread() {
-  constexpr int kLeast = 64 << 10, kUsual = 64 << 20;  // the most that glibc would choose by itself
+  // The most that glibc would choose by itself. Whoever sets one of the two has it choose neither any more: left alone, the other stays where it is, and every block of 128 KiB is mapped anew.
+  constexpr int kLeast = 64 << 10, kUsual = 64 << 20, kUsualMapped = 32 << 20;
   ::mallopt(M_TRIM_THRESHOLD, kLeast);
   void* volatile chunk = std::malloc(kLeast + (32 << 10));  // volatile: the compiler would take both calls out
   std::free(chunk);                                         // a chunk of this size has the end looked at, wherever it lay
   ::mallopt(M_TRIM_THRESHOLD, kUsual);
+  ::mallopt(M_MMAP_THRESHOLD, kUsualMapped);
 }
 
 namespace {
