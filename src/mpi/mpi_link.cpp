@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <numeric>
 
 #include <gluster/error.hpp>
 
 #include "base/log.hpp"
 #include "mpi/check.hpp"
+#include "wire/message.hpp"
 
 namespace gluster::mpi {
 namespace {
@@ -29,6 +31,14 @@ bool all_done(std::vector<MPI_Request>& requests) {
   int done = 0;
   check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE), "MPI_Testall");
   return done != 0;
+}
+
+// What goes by itself, after the head.
+std::size_t bytes_of_pieces(const wire::Frame& frame) {
+  const Encoder& content = *frame.content;
+  std::size_t bytes = wire::spills(frame) ? content.body.size() : 0;
+  for (const Segment& segment : content.segments) bytes += segment.bytes;
+  return bytes;
 }
 
 // Calls `piece(offset, bytes)` for every piece of a block.
@@ -155,17 +165,47 @@ void MpiLink::send_message(int rank, Message message) {
   if (done == 0) sending_.push_back(std::move(sending));
 }
 
+// Both ends know. Shared data has an order and a measure of its own.
+bool MpiLink::takes_turns(int rank, wire::Word word, std::uint64_t bytes) const {
+  return !is_beside(rank) && word != wire::Word::kShareData && bytes >= Outflow::kLarge;
+}
+
 void MpiLink::send_pieces(int rank, wire::Frame frame) {
   Departure& departure = departures_.emplace_back(Departure{rank, std::move(frame), {}});
+  if (!takes_turns(rank, departure.frame.word, bytes_of_pieces(departure.frame))) return post_pieces(departure);
+  ++in_line_;
+  post_in_turn(Outflow::Clock::now());
+}
+
+void MpiLink::post_pieces(Departure& departure) {
   const Encoder& content = *departure.frame.content;
   auto send = [&](const void* data, std::size_t bytes) {
     for_pieces(bytes, [&](std::size_t at, int size) {
       MPI_Request& request = departure.requests.emplace_back();
-      check(MPI_Isend(static_cast<const std::byte*>(data) + at, size, MPI_BYTE, rank, tag(departure.frame.number), comm_, &request), "MPI_Isend");
+      check(MPI_Isend(static_cast<const std::byte*>(data) + at, size, MPI_BYTE, departure.rank, tag(departure.frame.number), comm_, &request),
+            "MPI_Isend");
     });
   };
   if (wire::spills(departure.frame)) send(content.body.data(), content.body.size());
   for (const Segment& segment : content.segments) send(segment.data, segment.bytes);
+}
+
+// They have left when the other side says so: what MPI takes for sent may lie in the kernel's buffers, megabytes for each peer, which then share the cable.
+void MpiLink::post_in_turn(Outflow::Clock::time_point now) {
+  for (auto at = departures_.begin(); in_line_ != 0 && outflow_.has_room(now); ++at) {
+    if (!at->requests.empty()) continue;
+    --in_line_;
+    at->ticket = outflow_.begin(bytes_of_pieces(at->frame), now);
+    check(MPI_Irecv(nullptr, 0, MPI_BYTE, at->rank, tag(at->frame.number), comm_, &at->requests.emplace_back()), "MPI_Irecv");
+    post_pieces(*at);
+  }
+}
+
+// Under the frame's own tag: whatever else comes to the other side under it, the answer's pieces, is sent later.
+void MpiLink::acknowledge(const Arrival& arrival) {
+  Sending sending{nullptr, MPI_REQUEST_NULL};
+  check(MPI_Isend(nullptr, 0, MPI_BYTE, arrival.rank, tag(arrival.head.number), comm_, &sending.request), "MPI_Isend");
+  sending_.push_back(std::move(sending));
 }
 
 bool MpiLink::advance_messages() {
@@ -183,15 +223,17 @@ bool MpiLink::advance_messages() {
 bool MpiLink::advance_departures(wire::Receiver& receiver) {
   bool moved = false;
   for (auto at = departures_.begin(); at != departures_.end();) {
-    if (!all_done(at->requests)) {
+    if (at->requests.empty() || !all_done(at->requests)) {
       ++at;
       continue;
     }
     Departure departure = std::move(*at);
     at = departures_.erase(at);
+    if (departure.ticket) outflow_.end(*departure.ticket, Outflow::Clock::now());
     receiver.left(departure.rank, departure.frame);
     moved = true;
   }
+  if (in_line_ != 0) post_in_turn(Outflow::Clock::now());
   return moved;
 }
 
@@ -262,6 +304,7 @@ void MpiLink::take_frame(int rank, const wire::View& view, BufferPointer holder,
   arrival.rank = rank;
   arrival.head = view.head;
   arrival.spill = std::make_shared<Block<std::byte>>(view.head.body);
+  if (view.head.segments == 0) arrival.bytes = view.head.body;  // else the segments come last
   receive_pieces(arrival, arrival.spill->data(), view.head.body);
 }
 
@@ -295,6 +338,7 @@ void MpiLink::receive_segments(std::unique_ptr<wire::Incoming> frame, bool wante
   wanted = wanted && frame->in.places.size() == sizes.size();
   if (!wanted) arrival.sink.emplace(std::min<std::size_t>(wire::kPieceBytes, *std::max_element(sizes.begin(), sizes.end())));
   arrival.segments = sizes;
+  arrival.bytes = std::accumulate(sizes.begin(), sizes.end(), frame->head.spilled == 0 ? std::uint64_t{0} : std::uint64_t{frame->head.body});
   if (wanted) arrival.frame = std::move(frame);
   if ((++unposted_ == 1 && receiving_ < kReceivedAtOnce) || !is_beside(arrival.rank)) post_segments(arrival);
 }
@@ -332,6 +376,7 @@ bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
     receiving_ -= at->receiving;
     Arrival arrival = std::move(*at);
     at = arrivals_.erase(at);
+    if (takes_turns(arrival.rank, arrival.head.word, arrival.bytes)) acknowledge(arrival);
     moved = true;
     if (arrival.spill) open_spilled(std::move(arrival), receiver);
     else if (arrival.frame) receiver.arrived(std::move(arrival.frame));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mpi/mailboxes.hpp"
+#include "mpi/outflow.hpp"
 #include "mpi/sink.hpp"
 #include "wire/link.hpp"
 
@@ -78,7 +79,8 @@ class MpiLink final : public wire::Link {
   struct Departure {  // a frame with pieces on their way
     int rank;
     wire::Frame frame;
-    std::vector<MPI_Request> requests;
+    std::vector<MPI_Request> requests;  // none: it waits for its turn
+    std::optional<Outflow::Ticket> ticket = {};
   };
   struct Arrival {
     int rank;
@@ -89,6 +91,7 @@ class MpiLink final : public wire::Link {
     std::vector<MPI_Request> requests;
     std::vector<std::uint64_t> segments;  // their bytes, as long as they are not posted
     std::uint64_t receiving = 0;          // bytes of those that are, from a rank of this node
+    std::uint64_t bytes = 0;              // of all its pieces
   };
 
   int tag(std::uint64_t number) const;
@@ -100,6 +103,10 @@ class MpiLink final : public wire::Link {
   bool flush_to_mailbox(Outbox& outbox);
   void send_message(int rank, Message message);
   void send_pieces(int rank, wire::Frame frame);
+  void post_pieces(Departure& departure);
+  bool takes_turns(int rank, wire::Word word, std::uint64_t bytes) const;
+  void post_in_turn(Outflow::Clock::time_point now);
+  void acknowledge(const Arrival& arrival);
   void receive_pieces(Arrival& arrival, void* data, std::size_t bytes);
   bool take_mail(wire::Receiver& receiver);
   bool take_messages(wire::Receiver& receiver);
@@ -125,6 +132,8 @@ class MpiLink final : public wire::Link {
   std::vector<int> waiting_;      // ranks whose outbox holds something
   std::deque<Sending> sending_;
   std::list<Departure> departures_;
+  std::size_t in_line_ = 0;  // of these: not posted yet
+  Outflow outflow_;
   std::list<Arrival> arrivals_;
   std::size_t unposted_ = 0;     // of these
   std::uint64_t receiving_ = 0;  // bytes of segments from ranks of this node

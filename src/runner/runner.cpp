@@ -18,7 +18,7 @@ using wire::Word;
 constexpr std::chrono::microseconds kRestWithUnsent{1000};  // nobody rings when there is room for it
 constexpr std::int64_t kQuick = 2'000;                      // nanoseconds: results of kernels as short as this may wait for one another
 constexpr std::size_t kMostGathered = 32;
-constexpr std::int64_t kLong = 1'000'000;                   // nanoseconds: a kernel after which 0.05 ms are well spent on its team
+constexpr std::int64_t kLong = 1'000'000;  // nanoseconds: a kernel after which 0.05 ms are well spent on its team, and that may want much memory
 constexpr std::int64_t kIdleUntilHelperRests = 20'000'000;  // nanoseconds: to wake it costs a call
 
 // Of one that has been answered so.
@@ -172,6 +172,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
                                 [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
+  if (last_compute_ > kLong) patience_.wanted(now());
   team_spins_ = parts_.team_to_sleep != 0 && last_compute_ > kLong;
   return result_frame(frame.head, result_);
 }
@@ -197,7 +198,7 @@ void Runner::idle() {
   if (idle_since_ == 0) idle_since_ = now();
   if (idle_since_ < 0) return;
   if (now() - idle_since_ > kIdleUntilHelperRests) resting_.store(true);
-  if (now() - idle_since_ < kIdleUntilTrim) return;
+  if (now() - idle_since_ < patience_.length()) return;
   BlockPool::of_process().trim();
   ::malloc_trim(0);
   {
@@ -205,6 +206,7 @@ void Runner::idle() {
     trim_helper_ = true;
     helper_wanted_.notify_one();
   }
+  patience_.gave_back(now());
   idle_since_ = -1;  // once
 }
 

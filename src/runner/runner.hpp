@@ -17,6 +17,7 @@
 #include "base/backoff.hpp"
 #include "mpi/baton.hpp"
 #include "runner/operands.hpp"
+#include "runner/patience.hpp"
 #include "runner/plugins.hpp"
 #include "wire/link.hpp"
 #include "wire/message.hpp"
@@ -63,8 +64,7 @@ class Runner final : private wire::Receiver {
   void print(std::string lines);
 
  private:
-  static constexpr std::int64_t kIdleUntilTrim = 1'000'000'000;  // nanoseconds
-  static std::int64_t now();                                     // likewise
+  static std::int64_t now();  // nanoseconds
   static bool is_call(const wire::Incoming& frame) { return frame.head.word == wire::Word::kCall || frame.head.word == wire::Word::kBatch; }
   static wire::Frame result_frame(const wire::Head& call, Encoder& result);
 
@@ -135,6 +135,7 @@ class Runner final : private wire::Receiver {
   bool team_spins_ = false;        // may spin
   base::Backoff backoff_;
   std::int64_t idle_since_ = 0;  // 0: not idle
+  Patience patience_;            // until memory that is kept warm is given back
 
   // Written by the main thread alone.
   wire::Counters& counters_;                // the link's, where the master may see them

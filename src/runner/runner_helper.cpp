@@ -45,8 +45,8 @@ void Runner::run_helper() {
         }
         busy = working_.load() && parts_.link->busy();
       }
-      if (busy || aside_.has_done.load()) continue;                            // large data is on its way: it moves only while somebody looks
-      BlockPool::of_process().trim(std::chrono::nanoseconds(kIdleUntilTrim));  // small calls alone keep nothing large
+      if (busy || aside_.has_done.load()) continue;                                // large data is on its way: it moves only while somebody looks
+      BlockPool::of_process().trim(std::chrono::nanoseconds(patience_.length()));  // small calls alone keep nothing large
       const bool has_changed = std::exchange(worked, works) != works;
       period = moved || has_changed ? kHelperPeriod : std::min(2 * period, works ? kLongestBesideAKernel : kLongestBesidePolling);
       std::unique_lock lock(helper_mutex_);
