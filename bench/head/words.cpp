@@ -16,15 +16,15 @@ Counts count_once(gluster::Cluster& cluster, const baselines::WordsText& text, b
   std::vector<std::string_view> slices;
   for (const gluster::Range& part : gluster::split(std::ssize(text.words()), cluster.workers()))
     slices.push_back(text.slice(static_cast<std::size_t>(part.begin), static_cast<std::size_t>(part.end)));
-  std::vector<gluster::Job<Counts>> jobs;
-  for (const std::string_view& slice : slices) jobs.push_back(cluster.run<Counts>("word_count.count_text", gluster::view(slice)));
+  using CountsOfSlice = gluster::Entries<std::string_view, std::int64_t>;
+  std::vector<gluster::Job<CountsOfSlice>> jobs;
+  for (const std::string_view& slice : slices) jobs.push_back(cluster.run<CountsOfSlice>("word_count.count_text", gluster::view(slice)));
   Counts all;
   for (auto& job : gluster::as_completed(jobs)) {
-    Counts counts = job.get();
+    const CountsOfSlice counts = job.get();
     const double merging = now();
-    if (all.empty()) all = std::move(counts);
-    else
-      for (const auto& [word, times] : counts) all[word] += times;
+    if (all.empty()) all.reserve(counts.size());
+    for (const auto& [word, times] : counts) all[std::string(word)] += times;
     seconds.merge += now() - merging;
   }
   seconds.total = now();

@@ -4,6 +4,7 @@
 #include <gluster/classic.hpp>
 #include <gluster/cluster.hpp>
 #include <gluster/dataset.hpp>
+#include <gluster/entries.hpp>
 #include <gluster/error.hpp>
 #include <gluster/job.hpp>
 #include <gluster/plugin.hpp>

@@ -1,4 +1,5 @@
 #include <gluster/codec.hpp>
+#include <gluster/entries.hpp>
 
 #include <gmock/gmock.h>
 
@@ -111,6 +112,11 @@ template <>
 std::tuple<> sample() {
   return {};
 }
+using Words = Entries<std::string_view, std::int64_t>;
+template <>
+Words sample() {
+  return tests::round_trip<Words>(std::map<std::string, std::int64_t>{{"a", 1}, {"bc", -1}});
+}
 
 template <class T>
 class CodecMalformedTest : public testing::Test {
@@ -125,7 +131,7 @@ using Types = testing::Types<int, std::string, std::vector<double>, std::tuple<s
                              std::tuple<char, std::vector<double>, std::string>, std::vector<std::vector<std::string>>, std::vector<bool>,
                              std::optional<std::pair<int, std::string>>, std::map<std::string, std::vector<int>>, std::variant<int, std::string>,
                              std::set<std::string>, std::array<std::string, 3>, std::tuple<std::map<int, std::string>, std::map<int, std::string>>,
-                             Node, std::tuple<>>;
+                             Node, std::tuple<>, Words>;
 TYPED_TEST_SUITE(CodecMalformedTest, Types);
 
 TYPED_TEST(CodecMalformedTest, TakesTheWholeFrame) { EXPECT_TRUE(is_one<TypeParam>(this->frame_.body(), this->frame_.segments)); }
