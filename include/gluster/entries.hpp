@@ -33,6 +33,7 @@ class Entries {
 
   class Iterator {
    public:
+    using iterator_concept = std::input_iterator_tag;  // what it points to lies in it
     using value_type = std::pair<K, V>;
     using difference_type = std::ptrdiff_t;
     Iterator() = default;
@@ -82,27 +83,27 @@ class Entries {
     value_type entry_{};
   };
 
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
-  Iterator begin() const { return Iterator(std::span<const std::byte>(bytes_).subspan(size_ == 0 ? 0 : sizeof(std::uint64_t)), size_); }
+  std::size_t size() const noexcept {
+    std::uint64_t size = 0;
+    if (bytes_.size() >= sizeof size) std::memcpy(&size, bytes_.data(), sizeof size);
+    return size;
+  }
+  bool empty() const noexcept { return size() == 0; }
+  Iterator begin() const { return Iterator(std::span<const std::byte>(bytes_).subspan(bytes_.empty() ? 0 : sizeof(std::uint64_t)), size()); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
   friend detail::Codec<Entries>;
 
   // Throws DataError where the bytes are no such map; after it nothing does.
-  void check() {
-    std::uint64_t size = 0;
-    if (bytes_.size() < sizeof size) Decoder::malformed("an early end inside a map");
-    std::memcpy(&size, bytes_.data(), sizeof size);
-    Iterator at(std::span<const std::byte>(bytes_).subspan(sizeof size), size);
+  void check() const {
+    if (bytes_.size() < sizeof(std::uint64_t)) Decoder::malformed("an early end inside a map");
+    Iterator at = begin();
     while (at.left_ != 0) ++at;
     if (!at.rest_.empty()) Decoder::malformed("more bytes than the map takes");
-    size_ = size;
   }
 
-  Block<std::byte> bytes_;  // as cereal writes a map
-  std::size_t size_ = 0;
+  Block<std::byte> bytes_;  // none, or as cereal writes a map: their number, then one after another
 };
 
 namespace detail {
@@ -118,8 +119,9 @@ struct Codec<Entries<K, V>> {
   static void encode(Encoder& out, const Entries<K, V>& value) {
     static constexpr std::uint64_t kNone = 0;
     const std::span<const std::byte> bytes = value.empty() ? std::as_bytes(std::span(&kNone, 1)) : std::span<const std::byte>(value.bytes_);
-    out.length(bytes.size());
-    out.block(bytes.data(), bytes.size(), 1);
+    Bytes copy;  // as a map's own form is: it may be gone when the frame leaves
+    copy.append(bytes.data(), bytes.size());
+    out.owned(std::move(copy));
   }
   static void decode(Decoder& in, Entries<K, V>& value) {
     const std::size_t bytes = in.block_length(1);

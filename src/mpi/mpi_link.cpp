@@ -81,9 +81,9 @@ MpiLink::~MpiLink() {
   if (!drained()) base::log().warn("messages were left unsent");
 }
 
-// Answers' tags in the lower half, others' in the upper.
+// Answers' tags in the lower half, others' in the upper; the largest is the acknowledgements'.
 int MpiLink::tag(std::uint64_t number) const {
-  std::uint64_t half = largest_tag_ / 2;
+  std::uint64_t half = (largest_tag_ - 1) / 2;
   return static_cast<int>(1 + (number & ~wire::kOwnNumbers) % half + ((number & wire::kOwnNumbers) != 0 ? half : 0));
 }
 
@@ -196,15 +196,15 @@ void MpiLink::post_in_turn(Outflow::Clock::time_point now) {
     if (!at->requests.empty()) continue;
     --in_line_;
     at->ticket = outflow_.begin(bytes_of_pieces(at->frame), now);
-    check(MPI_Irecv(nullptr, 0, MPI_BYTE, at->rank, tag(at->frame.number), comm_, &at->requests.emplace_back()), "MPI_Irecv");
+    check(MPI_Irecv(nullptr, 0, MPI_BYTE, at->rank, static_cast<int>(largest_tag_), comm_, &at->requests.emplace_back()), "MPI_Irecv");
     post_pieces(*at);
   }
 }
 
-// Under the frame's own tag: whatever else comes to the other side under it, the answer's pieces, is sent later.
-void MpiLink::acknowledge(const Arrival& arrival) {
+// It says that some frame has come, not which: if two to one rank overtake each other, the first may be taken for the second, and both are here in the end.
+void MpiLink::acknowledge(int rank) {
   Sending sending{nullptr, MPI_REQUEST_NULL};
-  check(MPI_Isend(nullptr, 0, MPI_BYTE, arrival.rank, tag(arrival.head.number), comm_, &sending.request), "MPI_Isend");
+  check(MPI_Isend(nullptr, 0, MPI_BYTE, rank, static_cast<int>(largest_tag_), comm_, &sending.request), "MPI_Isend");
   sending_.push_back(std::move(sending));
 }
 
@@ -376,7 +376,7 @@ bool MpiLink::advance_arrivals(wire::Receiver& receiver) {
     receiving_ -= at->receiving;
     Arrival arrival = std::move(*at);
     at = arrivals_.erase(at);
-    if (takes_turns(arrival.rank, arrival.head.word, arrival.bytes)) acknowledge(arrival);
+    if (takes_turns(arrival.rank, arrival.head.word, arrival.bytes)) acknowledge(arrival.rank);
     moved = true;
     if (arrival.spill) open_spilled(std::move(arrival), receiver);
     else if (arrival.frame) receiver.arrived(std::move(arrival.frame));

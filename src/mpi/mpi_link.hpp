@@ -106,7 +106,7 @@ class MpiLink final : public wire::Link {
   void post_pieces(Departure& departure);
   bool takes_turns(int rank, wire::Word word, std::uint64_t bytes) const;
   void post_in_turn(Outflow::Clock::time_point now);
-  void acknowledge(const Arrival& arrival);
+  void acknowledge(int rank);
   void receive_pieces(Arrival& arrival, void* data, std::size_t bytes);
   bool take_mail(wire::Receiver& receiver);
   bool take_messages(wire::Receiver& receiver);

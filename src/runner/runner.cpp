@@ -172,7 +172,7 @@ wire::Frame Runner::run_call(wire::Incoming& frame) {
                                 [](std::uint64_t sum, const Segment& segment) { return sum + segment.bytes; }));
   last_kernel_ = frame.kernel;
   last_compute_ = head.compute;
-  if (last_compute_ > kLong) patience_.wanted(now());
+  if (last_compute_ > kLong) patience_.wanted(now() - last_compute_);
   team_spins_ = parts_.team_to_sleep != 0 && last_compute_ > kLong;
   return result_frame(frame.head, result_);
 }
@@ -217,12 +217,13 @@ void Runner::leave() {
   drain();
 }
 
+// What is on its way here as well, though nobody will run it: who sends it waits until it has come.
 void Runner::drain() {
   backoff_.reset();
   for (bool drained = false; !drained; backoff_.wait_briefly()) {
     std::lock_guard lock(*parts_.baton);
     parts_.link->poll(*this);
-    drained = parts_.link->drained();
+    drained = parts_.link->drained() && !parts_.link->busy();
   }
 }
 

@@ -66,7 +66,7 @@ TEST_F(OutflowTest, IsNotHeldUpByWhoDoesNotTakeWhatIsSent) {
   now += 10s;
   outflow.end(stuck, now);
   outflow.begin(1'000'000, now);
-  EXPECT_FALSE(outflow.has_room(now + 70ms)) << "one that was stuck is no measure of the cable";
+  EXPECT_TRUE(outflow.has_room(now + 100ms)) << "one that was stuck is no measure of the cable";
 }
 
 }  // namespace
