@@ -17,7 +17,7 @@ namespace gluster {
 /// A map that a kernel returned, read where it came: its entries one after another, in no order that means anything.
 ///
 /// For what adds a map up and keeps no map of its own: `run<Entries<std::string_view, std::int64_t>>` of a kernel that returns `std::map<std::string, std::int64_t>`
-/// or an `unordered_map`. To make a map of 33,000 words, to look each of them up in another and to free it took 10 ms, this 4.
+/// or an `unordered_map`. Nothing is made, looked up and freed again but what the caller makes.
 ///
 ///     for (auto [word, times] : job.get()) all[std::string(word)] += times;       // sound: the range lives as long as the loop
 ///

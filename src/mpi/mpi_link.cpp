@@ -172,9 +172,8 @@ bool MpiLink::takes_turns(int rank, wire::Word word, std::uint64_t bytes) const 
 
 void MpiLink::send_pieces(int rank, wire::Frame frame) {
   Departure& departure = departures_.emplace_back(Departure{rank, std::move(frame), {}});
-  if (!takes_turns(rank, departure.frame.word, bytes_of_pieces(departure.frame))) return post_pieces(departure);
-  ++in_line_;
-  post_in_turn(Outflow::Clock::now());
+  if (takes_turns(rank, departure.frame.word, bytes_of_pieces(departure.frame))) post_in_turn();
+  else post_pieces(departure);
 }
 
 void MpiLink::post_pieces(Departure& departure) {
@@ -191,13 +190,15 @@ void MpiLink::post_pieces(Departure& departure) {
 }
 
 // They have left when the other side says so: what MPI takes for sent may lie in the kernel's buffers, megabytes for each peer, which then share the cable.
-void MpiLink::post_in_turn(Outflow::Clock::time_point now) {
-  for (auto at = departures_.begin(); in_line_ != 0 && outflow_.has_room(now); ++at) {
-    if (!at->requests.empty()) continue;
-    --in_line_;
-    at->ticket = outflow_.begin(bytes_of_pieces(at->frame), now);
-    check(MPI_Irecv(nullptr, 0, MPI_BYTE, at->rank, static_cast<int>(largest_tag_), comm_, &at->requests.emplace_back()), "MPI_Irecv");
-    post_pieces(*at);
+void MpiLink::post_in_turn() {
+  for (Departure& departure : departures_) {
+    if (!departure.requests.empty()) continue;
+    const auto now = Outflow::Clock::now();
+    if (!outflow_.has_room(now)) return;
+    departure.ticket = outflow_.begin(bytes_of_pieces(departure.frame), now);
+    MPI_Request& acknowledged = departure.requests.emplace_back();
+    check(MPI_Irecv(nullptr, 0, MPI_BYTE, departure.rank, static_cast<int>(largest_tag_), comm_, &acknowledged), "MPI_Irecv");
+    post_pieces(departure);
   }
 }
 
@@ -233,7 +234,7 @@ bool MpiLink::advance_departures(wire::Receiver& receiver) {
     receiver.left(departure.rank, departure.frame);
     moved = true;
   }
-  if (in_line_ != 0) post_in_turn(Outflow::Clock::now());
+  post_in_turn();
   return moved;
 }
 

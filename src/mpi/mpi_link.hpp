@@ -105,7 +105,7 @@ class MpiLink final : public wire::Link {
   void send_pieces(int rank, wire::Frame frame);
   void post_pieces(Departure& departure);
   bool takes_turns(int rank, wire::Word word, std::uint64_t bytes) const;
-  void post_in_turn(Outflow::Clock::time_point now);
+  void post_in_turn();
   void acknowledge(int rank);
   void receive_pieces(Arrival& arrival, void* data, std::size_t bytes);
   bool take_mail(wire::Receiver& receiver);
@@ -132,7 +132,6 @@ class MpiLink final : public wire::Link {
   std::vector<int> waiting_;      // ranks whose outbox holds something
   std::deque<Sending> sending_;
   std::list<Departure> departures_;
-  std::size_t in_line_ = 0;  // of these: not posted yet
   Outflow outflow_;
   std::list<Arrival> arrivals_;
   std::size_t unposted_ = 0;     // of these

@@ -1,9 +1,11 @@
 #include "base/pages.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -58,6 +60,15 @@ TEST_F(PagesTest, DroppedPagesAreZeroAgainAndTheirNeighboursAreNot) {
   EXPECT_EQ(present(dropped.subspan((std::size_t{2} << 20) - 4096, std::size_t{2} << 20)), 0u) << "parts of large pages may stay, all zeros";
   EXPECT_EQ(std::ranges::count(all(), std::byte{5}), static_cast<std::ptrdiff_t>(kBytes - dropped.size()));
   EXPECT_EQ(std::ranges::count(dropped, std::byte{0}), static_cast<std::ptrdiff_t>(dropped.size()));
+}
+
+// A kernel's memory would have to be made anew by every call.
+TEST_F(PagesTest, ATrimmedProcessMapsNoBlockOfSomeMegabytesByItself) {
+  trim_arena_of_this_thread();
+  const auto mapped = ::mallinfo2().hblks;
+  void* volatile block = std::malloc(std::size_t{4} << 20);
+  EXPECT_EQ(::mallinfo2().hblks, mapped);
+  std::free(block);
 }
 
 TEST_F(PagesTest, AViewShowsTheSameMemoryWhereLargePagesMayBe) {

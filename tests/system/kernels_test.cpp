@@ -131,6 +131,15 @@ TEST(KernelsTest, EveryWordOfATextIsCounted) {
   EXPECT_TRUE(counted(" \n\t ").empty());
 }
 
+TEST(KernelsTest, AMapThatAKernelReturnsCanBeReadWhereItCame) {
+  cluster().import_functions(kernel("word_count"));
+  const std::string text = "the whale, the whale and Ahab " + std::string(3000, 'a');
+  Counts all;
+  for (auto [word, count] : cluster().run<Entries<std::string_view, std::int64_t>>("word_count.count_text", view(text)).get())
+    all.emplace(word, count);
+  EXPECT_EQ(all, counted_here(text));
+}
+
 // The paper's own text, where it lies beside the project; its numbers are in the paper.
 TEST(KernelsTest, TheWordsOfThePapersTextAreCounted) {
   std::ifstream file(std::string(GLUSTER_SYSTEM_SOURCES) + "/../../../shared/data/moby-dick.txt");
