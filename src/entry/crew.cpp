@@ -28,13 +28,15 @@ namespace gluster::entry {
 namespace {
 
 // What the ranks of a node share.
-mpi::NodeMemory::Wanted memory_for(const Options& options) { return {options.memory != 0, mpi::Mailboxes::bytes_for, options.memory}; }
+mpi::NodeMemory::Wanted memory_for(const Options& options) {
+  return {options.memory != 0, mpi::Mailboxes::bytes_for, mpi::Mailboxes::bytes_for_parcels, options.memory};
+}
 
 // The link of a rank with `peers` others; those without a mailbox have receives kept ready: few, so that their buffers stay in the cache; a
 // message beyond them waits in MPI.
 std::unique_ptr<wire::Link> make_link(const mpi::Communicator& comm, const mpi::NodeMemory& node, int peers) {
   std::lock_guard lock(mpi::baton_of_process());
-  mpi::Mailboxes mailboxes(node.mail(), node.ranks(), comm.rank());
+  mpi::Mailboxes mailboxes(node.mail(), node.parcels(), node.ranks(), comm.rank());
   int others = peers - static_cast<int>(mailboxes.all().size());
   return std::make_unique<mpi::MpiLink>(comm.handle(), std::move(mailboxes), others == 0 ? 0 : std::clamp(4 * others, 8, 64));
 }

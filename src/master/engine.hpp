@@ -122,7 +122,7 @@ class Engine {
   void wake_helper();
   // `engine_memory`
   void take_released();
-  void trim_loans();
+  void trim_node_memory();
 
   std::unique_ptr<wire::Link> link_;
   mpi::Baton* baton_;

@@ -67,7 +67,7 @@ int Engine::rest_helper_until_wanted() {
   std::unique_lock lock(helper_mutex_);
   if (!helper_wanted_.wait_for(lock, kTrimAfter, wanted)) {
     lock.unlock();
-    trim_loans();
+    trim_node_memory();
     lock.lock();
     helper_wanted_.wait(lock, wanted);
   }

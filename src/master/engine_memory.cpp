@@ -55,8 +55,11 @@ void Engine::take_released() {
     for (std::uint64_t object : released) dispatcher_.shares().release(object);
 }
 
-// What calls were lent has lain idle: its pages go back to the system, of all processes.
-void Engine::trim_loans() {
+// What calls were lent, and where their messages' parcels lay, has lain idle: its pages go back to the system, of all processes.
+void Engine::trim_node_memory() {
+  with([&](auto&) {
+    if (link_) link_->trim();
+  });
   if (!may_lend()) return;
   const auto idle = with([&](auto& dispatcher) {
     take_released();

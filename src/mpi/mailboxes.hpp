@@ -2,22 +2,26 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "base/bell.hpp"
 #include "base/ring.hpp"
+#include "mpi/parcels.hpp"
 #include "wire/counters.hpp"
 #include "wire/frame.hpp"
 
 namespace gluster::mpi {
 
-// The messages of small frames between the master and a runner of its node: two rings in node memory, and a bell for each side.
+// The messages of small frames between the master and a runner of its node: two rings in node memory, and a bell for each side; beside them what is larger.
 struct Mailbox {
   using Ring = base::Ring<wire::kMessageBytes, 32>;
 
   int rank;  // the other side's
   Ring::Reader in;
   Ring::Writer out;
+  Parcels::Reader parcels_in;
+  Parcels::Writer parcels_out;
   base::Bell* theirs;
   wire::Counters* counters;  // the runner's, whichever side this is
 
@@ -27,8 +31,10 @@ struct Mailbox {
     theirs->ring();
   }
 
-  Mailbox(int its_rank, Ring& incoming, Ring& outgoing, base::Bell& bell, wire::Counters& runners)
-      : rank(its_rank), in(incoming), out(outgoing), theirs(&bell), counters(&runners) {}
+  // The rooms are for parcels, and may be empty.
+  Mailbox(int its_rank, Ring& incoming, std::span<std::byte> room_in, Ring& outgoing, std::span<std::byte> room_out, base::Bell& bell,
+          wire::Counters& runners)
+      : rank(its_rank), in(incoming), out(outgoing), parcels_in(room_in), parcels_out(room_out), theirs(&bell), counters(&runners) {}
 };
 
 // All mailboxes of a rank: a master has one for each runner of its node, a runner there has one. A message goes through them in the fifth of the time that MPI takes,
@@ -37,11 +43,13 @@ class Mailboxes {
  public:
   // What a node with these ranks needs: nothing where rank 0 is not among them, or alone.
   static std::size_t bytes_for(const std::vector<int>& ranks);
+  // What they want for parcels beside it; with less these have less room.
+  static std::size_t bytes_for_parcels(const std::vector<int>& ranks);
 
   // None.
   Mailboxes() = default;
-  // In that memory, zeros at first; null: none.
-  Mailboxes(std::byte* memory, const std::vector<int>& ranks, int self);
+  // In that memory, zeros at first; null: none. `parcels` begins at a page and is only promised.
+  Mailboxes(std::byte* memory, std::span<std::byte> parcels, const std::vector<int>& ranks, int self);
 
   std::deque<Mailbox>& all() noexcept { return all_; }
   // Any thread.

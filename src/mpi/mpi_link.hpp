@@ -16,8 +16,8 @@
 
 namespace gluster::mpi {
 
-// Frames over MPI point to point, and their heads through mailboxes where there are some. Other heads have receives posted ahead, from any source; their
-// buffers are pooled.
+// Frames over MPI point to point. Where there are mailboxes heads go through these, and the rest in parcels beside them as long as there is room. Other heads have receives
+// posted ahead, from any source; their buffers are pooled.
 //
 // Small frames for one rank gather in one message until the next flush; in a mailbox they are at once. The pieces of a frame have one tag, and are sent and
 // received in order, so they cannot be taken for one another's.
@@ -35,17 +35,21 @@ class MpiLink final : public wire::Link {
     return outbox.frames + outbox.full.size();
   }
   bool poll(wire::Receiver& receiver) override;
-  bool busy() const override { return !arrivals_.empty() || !departures_.empty(); }
+  bool busy() const override { return !arrivals_.empty() || !deliveries_.empty() || !departures_.empty(); }
   bool drained() const override { return departures_.empty() && sending_.empty() && waiting_.empty(); }
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
   void wake() override { mailboxes_.ring(); }
+  void trim() override;
   bool is_still() const override { return only_mail_.load(std::memory_order_relaxed) && !mailboxes_.have_mail(); }
   std::chrono::microseconds longest_rest() const override;
   wire::Counters& counters() override;
   const wire::Counters* counters_of(int rank) const override;
 
  private:
-  struct Buffer;
+  static constexpr int kHeadTag = 0;
+  struct Buffer {
+    alignas(64) std::byte bytes[wire::kMessageBytes];
+  };
   using BufferPointer = std::shared_ptr<Buffer>;
 
   // Buffers are used again when nothing lies in them any more: a frame may let go of its message on any thread.
@@ -94,10 +98,21 @@ class MpiLink final : public wire::Link {
     std::uint64_t bytes = 0;              // of all its pieces
   };
 
+  struct Delivery {  // a frame with a parcel
+    int rank;
+    wire::Head head;
+    Parcels::Incoming parcel;
+    std::shared_ptr<Block<std::byte>> spill = {};
+    std::unique_ptr<wire::Incoming> frame = {};  // null: its body is to come
+    std::size_t segments = 0;                    // that are here
+    std::size_t read = 0;                        // bytes of the next one, or of the body
+  };
+
   int tag(std::uint64_t number) const;
   bool is_beside(int rank) const { return outboxes_[static_cast<std::size_t>(rank)].mailbox != nullptr; }
   void post(Posted& posted);
-  void gather(int rank, const wire::Frame& frame);
+  static void write_parcel(Parcels::Writer& parcels, const wire::Frame& frame);
+  void gather(int rank, const wire::Frame& frame, Parcels::Name parcel);
   void close(Outbox& outbox);
   void flush(int rank);
   bool flush_to_mailbox(Outbox& outbox);
@@ -112,6 +127,11 @@ class MpiLink final : public wire::Link {
   bool take_messages(wire::Receiver& receiver);
   void take_message(BufferPointer buffer, int rank, std::size_t bytes, wire::Receiver& receiver);
   void take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
+  void take_parcel(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
+  bool open_delivery(Delivery& delivery, wire::Receiver& receiver);
+  bool read_on(Delivery& delivery, wire::Receiver& receiver);
+  bool advance_deliveries(wire::Receiver& receiver);
+  static bool is_wanted(wire::Incoming& frame, wire::Receiver& receiver);
   void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
   void open_spilled(Arrival arrival, wire::Receiver& receiver);
   void receive_segments(std::unique_ptr<wire::Incoming> frame, bool wanted);
@@ -134,6 +154,7 @@ class MpiLink final : public wire::Link {
   std::list<Departure> departures_;
   Outflow outflow_;
   std::list<Arrival> arrivals_;
+  std::list<Delivery> deliveries_;
   std::size_t unposted_ = 0;     // of these
   std::uint64_t receiving_ = 0;  // bytes of segments from ranks of this node
 };

@@ -37,11 +37,13 @@ NodeMemory::NodeMemory(const Communicator& comm, const Wanted& wanted) : unwindi
   std::size_t mail = in_pages(wanted.bytes_for_mail(ranks_)), room = without_slack(base::free_shared_memory());
   room = std::min<std::size_t>(room, least(base::free_address_space() / 2));  // all ranks map all of it
   std::uint64_t most = wanted.bytes_for_data.value_or(base::free_shared_memory() / 2);
-  std::size_t data = from_leader(std::min<std::uint64_t>(most, room - std::min(room, mail))) / kPage * kPage;
   bool is_room = from_leader(room >= mail) != 0;
-  if (is_room && mail + data != 0 && all(allocate(mail, data))) return;
+  room -= std::min(room, mail);
+  std::size_t parcels = from_leader(std::min(wanted.bytes_for_parcels(ranks_), room / 16)) / kPage * kPage;
+  std::size_t data = from_leader(std::min<std::uint64_t>(most, room - std::min(room, parcels))) / kPage * kPage;
+  if (is_room && mail + data != 0 && all(allocate(mail, data, parcels))) return;
   mail_ = nullptr;
-  data_ = {};
+  data_ = parcels_ = {};
   base::log().info("no memory to share between the {} ranks of this node: their messages go through MPI", size);
 }
 
@@ -71,11 +73,11 @@ NodeMemory::~NodeMemory() {
 }
 
 // The leader owns all of it.
-bool NodeMemory::allocate(std::size_t mail, std::size_t data) {
+bool NodeMemory::allocate(std::size_t mail, std::size_t data, std::size_t parcels) {
   int self = 0, unit = 0;
   check(MPI_Comm_rank(node_, &self), "MPI_Comm_rank");
   void* base = nullptr;
-  auto bytes = static_cast<MPI_Aint>(mail + data + kPage);
+  auto bytes = static_cast<MPI_Aint>(mail + data + parcels + kPage);
   MPI_Aint size = self == 0 ? bytes : 0;
   if (MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, node_, &base, &window_) != MPI_SUCCESS) {
     window_ = MPI_WIN_NULL;
@@ -86,6 +88,7 @@ bool NodeMemory::allocate(std::size_t mail, std::size_t data) {
   std::byte* begin = static_cast<std::byte*>(base) + (kPage - address % kPage) % kPage;
   if (mail != 0) mail_ = begin;
   data_ = view_.emplace(std::span(begin + mail, data)).bytes();
+  parcels_ = {begin + mail + data, parcels};
   if (self != 0) return true;
   if (!base::reserve_pages(begin, mail)) return false;
   std::memset(begin, 0, mail);

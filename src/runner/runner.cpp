@@ -202,6 +202,10 @@ void Runner::idle() {
   BlockPool::of_process().trim();
   ::malloc_trim(0);
   {
+    std::lock_guard lock(*parts_.baton);
+    parts_.link->trim();
+  }
+  {
     std::lock_guard lock(helper_mutex_);
     trim_helper_ = true;
     helper_wanted_.notify_one();

@@ -12,6 +12,7 @@
 //     frame:    Head, body             body as Encoder::close leaves it: values, then the sizes of the segments
 //     a body that does not fit travels by itself ahead of the segments: the spill
 //     segments: each a message of its own (of kPieceBytes at most, then the rest), tagged by the frame's number
+//     or spill and segments lie in a parcel, one behind the other, where both ranks have one memory
 namespace gluster::wire {
 
 inline constexpr std::size_t kMessageBytes = 3584;
@@ -32,7 +33,7 @@ struct Head {
   std::uint16_t attempt;
   Word word;
   std::uint8_t spilled;
-  std::uint32_t zero;
+  std::uint32_t parcel;  // mpi::Parcels::Name; 0: none
 };
 static_assert(sizeof(Head) == 32 && std::is_trivially_copyable_v<Head>);
 
@@ -49,11 +50,13 @@ struct Frame {
 bool spills(const Frame& frame);
 // True when nothing but the message itself has to travel: then the frame has left as soon as it is packed.
 bool is_small(const Frame& frame);
+// What travels by itself, after the message: spill and segments.
+std::size_t bytes_of_pieces(const Frame& frame);
 std::size_t packed_bytes(const Frame& frame);
 // Where the next frame of a message may begin.
 constexpr std::size_t padded(std::size_t bytes) { return (bytes + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment; }
 // Writes packed_bytes(frame) at `at`, which is aligned to 16.
-void pack(const Frame& frame, std::byte* at);
+void pack(const Frame& frame, std::byte* at, std::uint32_t parcel = 0);
 
 // A frame as it lies in a message that came in.
 struct View {

@@ -74,6 +74,8 @@ class Link {
   virtual bool poll(Receiver& receiver) = 0;
   // True while large data is on its way in or out: then it pays to poll without sleeping.
   virtual bool busy() const = 0;
+  // Gives back memory that nothing lies in.
+  virtual void trim() {}
   // True when all that was sent has left.
   virtual bool drained() const = 0;
 

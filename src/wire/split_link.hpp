@@ -19,6 +19,7 @@ class SplitLink final : public Link {
     bool moved = first_->poll(receiver);
     return second_->poll(receiver) || moved;
   }
+  void trim() override { second_->trim(); }
   bool busy() const override { return second_->busy(); }
   bool drained() const override { return first_->drained() && second_->drained(); }
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override { second_->rest(most, ready, context); }

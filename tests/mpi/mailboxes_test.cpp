@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "fixtures/shared_room.hpp"
+
 namespace gluster::mpi {
 namespace {
 
@@ -39,9 +41,10 @@ class MailboxesTest : public testing::Test {
   }
 
   std::unique_ptr<std::byte, Free> memory{zeros()};
-  Mailboxes master{memory.get(), ranks(), 0};
-  Mailboxes third{memory.get(), ranks(), 3};
-  Mailboxes fourth{memory.get(), ranks(), 4};
+  fixtures::SharedRoom room{1 << 20};
+  Mailboxes master{memory.get(), room.bytes(), ranks(), 0};
+  Mailboxes third{memory.get(), room.bytes(), ranks(), 3};
+  Mailboxes fourth{memory.get(), room.bytes(), ranks(), 4};
 };
 
 TEST_F(MailboxesTest, AreOneForEachRunnerOfTheNode) {
@@ -62,6 +65,23 @@ TEST_F(MailboxesTest, CarryMessagesBothWaysToWhomTheyAreMeantFor) {
   EXPECT_EQ(receive(third.all().front()), "to 3");
   EXPECT_EQ(receive(master.all()[0]), "from 3");
   EXPECT_EQ(receive(master.all()[1]), "(nothing)");
+}
+
+TEST_F(MailboxesTest, CarryParcelsBothWaysToWhomTheyAreMeantFor) {
+  const auto write = [](Mailbox& box, const std::string& text) {
+    const Parcels::Name name = box.parcels_out.begin(text.size()).value_or(0);
+    if (name != 0) box.parcels_out.write(text.data(), text.size());
+    return name;
+  };
+  const auto read = [](Mailbox& box, Parcels::Name name, std::string text) {
+    box.parcels_in.open(name).read(text.data(), text.size());
+    return text;
+  };
+  const Parcels::Name to_3 = write(master.all()[0], "to 3"), to_4 = write(master.all()[1], "to 4");
+  const Parcels::Name from_3 = write(third.all().front(), "from 3");
+  EXPECT_EQ(read(fourth.all().front(), to_4, "????"), "to 4");
+  EXPECT_EQ(read(third.all().front(), to_3, "????"), "to 3");
+  EXPECT_EQ(read(master.all()[0], from_3, "??????"), "from 3");
 }
 
 TEST_F(MailboxesTest, ShowTheMasterEachRunnersCounters) {
@@ -103,7 +123,9 @@ TEST_F(MailboxesTest, RestUntilSomebodyRings) {
 TEST(MailboxesOfANodeTest, AreNotThereWhereTheMasterIsNotOrIsAlone) {
   EXPECT_EQ(Mailboxes::bytes_for({2, 3}), 0u);
   EXPECT_EQ(Mailboxes::bytes_for({0}), 0u);
-  EXPECT_TRUE(Mailboxes(nullptr, {2, 3}, 2).all().empty());
+  EXPECT_EQ(Mailboxes::bytes_for_parcels({2, 3}), 0u);
+  EXPECT_EQ(Mailboxes::bytes_for_parcels({0}), 0u);
+  EXPECT_TRUE(Mailboxes(nullptr, {}, {2, 3}, 2).all().empty());
 }
 
 }  // namespace

@@ -55,6 +55,29 @@ TEST(FrameTest, ComesBackAsItWasPacked) {
   EXPECT_EQ(std::memcmp(view.body.data(), sample.content.body.data(), 100), 0);
 }
 
+TEST(FrameTest, SaysWhichParcelIsItsOwn) {
+  Sample small(100), large(kMessageBytes);
+  for (Sample* sample : {&small, &large}) {
+    alignas(16) std::byte bytes[kMessageBytes];
+    pack(sample->frame, bytes, 0x89abcdef);
+    std::span<const std::byte> message(bytes, packed_bytes(sample->frame));
+    View view = unpack(message);
+    EXPECT_EQ(view.head.parcel, 0x89abcdef);
+    EXPECT_EQ(view.head.spilled, sample == &large ? 1 : 0);
+    EXPECT_EQ(view.head.word, Word::kCall);
+  }
+}
+
+TEST(FrameTest, KnowsWhatTravelsBesideItsMessage) {
+  Sample small(100), large(kMessageBytes);
+  const std::string text(5000, 'a');
+  EXPECT_EQ(bytes_of_pieces(small.frame), 0u);
+  EXPECT_EQ(bytes_of_pieces(large.frame), kMessageBytes);
+  detail::encode(small.content, text);
+  small.content.close();
+  EXPECT_EQ(bytes_of_pieces(small.frame), 5000u);
+}
+
 TEST(FrameTest, SeveralTravelInOneMessageEachAligned) {
   Sample one(1, 1), none(0, 2), many(333, 3);
   Message message;
