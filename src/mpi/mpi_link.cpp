@@ -58,7 +58,6 @@ bool MpiLink::poll(wire::Receiver& receiver) {
   if (!posted_.empty()) moved |= take_messages(receiver);
   if (!sending_.empty()) advance_messages();
   if (!departures_.empty()) moved |= advance_departures(receiver);
-  if (!deliveries_.empty()) moved |= advance_deliveries(receiver);
   if (!arrivals_.empty()) moved |= advance_arrivals(receiver);
   if (!waiting_.empty()) flush();
   only_mail_.store(posted_.empty() && !busy() && drained(), std::memory_order_relaxed);

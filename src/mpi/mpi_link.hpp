@@ -129,7 +129,9 @@ class MpiLink final : public wire::Link {
   void take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
   void take_parcel(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
   bool open_delivery(Delivery& delivery, wire::Receiver& receiver);
-  bool read_on(Delivery& delivery, wire::Receiver& receiver);
+  bool read_on(Delivery& delivery);
+  bool go_on(Delivery delivery, wire::Receiver& receiver);
+  bool is_delivering(int rank) const;
   bool advance_deliveries(wire::Receiver& receiver);
   static bool is_wanted(wire::Incoming& frame, wire::Receiver& receiver);
   void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
@@ -153,9 +155,10 @@ class MpiLink final : public wire::Link {
   std::deque<Sending> sending_;
   std::list<Departure> departures_;
   Outflow outflow_;
+  std::list<Delivery> deliveries_;  // one a rank at most
+  std::uint64_t delivered_ = 0;     // bytes, in all
   std::list<Arrival> arrivals_;
-  std::list<Delivery> deliveries_;
-  std::size_t unposted_ = 0;     // of these
+  std::size_t unposted_ = 0;     // of arrivals
   std::uint64_t receiving_ = 0;  // bytes of segments from ranks of this node
 };
 

@@ -26,10 +26,12 @@ void MpiLink::post(Posted& posted) {
 }
 
 // A message is copied out first: what is decoded lies in it for as long as its call lives, and a mailbox gives its places back in order.
+// What comes behind a parcel that is still being written waits for it: so frames arrive in order.
 bool MpiLink::take_mail(wire::Receiver& receiver) {
-  bool moved = false;
-  for (Mailbox& mailbox : mailboxes_.all())
-    for (int count = 0; count < kMessagesAtOnce && mailbox.in.has_message(); ++count) {
+  bool moved = !deliveries_.empty() && advance_deliveries(receiver);
+  for (Mailbox& mailbox : mailboxes_.all()) {
+    const std::uint64_t most = delivered_ + kReceivedAtOnce;
+    for (int count = 0; count < kMessagesAtOnce && delivered_ < most && !is_delivering(mailbox.rank) && mailbox.in.has_message(); ++count) {
       std::span<const std::byte> message = mailbox.in.message();
       BufferPointer buffer = in_pool_.take();
       std::memcpy(buffer->bytes, message.data(), message.size());
@@ -37,6 +39,7 @@ bool MpiLink::take_mail(wire::Receiver& receiver) {
       take_message(std::move(buffer), mailbox.rank, message.size(), receiver);
       moved = true;
     }
+  }
   return moved;
 }
 
@@ -136,46 +139,65 @@ void MpiLink::post_segments(Arrival& arrival) {
 // Where spill and segments lie beside the message, or soon will.
 void MpiLink::take_parcel(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver) {
   const Mailbox* mailbox = outboxes_[static_cast<std::size_t>(rank)].mailbox;
-  if (mailbox == nullptr) Decoder::malformed("a parcel from who shares no memory");
+  if (mailbox == nullptr || is_delivering(rank)) Decoder::malformed("a parcel where there can be none");
   Delivery delivery{rank, view.head, mailbox->parcels_in.open(view.head.parcel)};
   if (view.head.spilled != 0) {
-    if (view.head.body > delivery.parcel.most()) Decoder::malformed("a body beyond its parcel");
+    if (view.head.body > delivery.parcel.most_left()) Decoder::malformed("a body beyond its parcel");
     delivery.spill = std::make_shared<Block<std::byte>>(view.head.body);
   } else {
     delivery.frame = fresh();
     delivery.frame->start(rank, view.head, view.body, std::move(holder));
     if (!open_delivery(delivery, receiver)) return;
   }
-  if (!read_on(delivery, receiver)) deliveries_.push_back(std::move(delivery));
+  go_on(std::move(delivery), receiver);
+}
+
+bool MpiLink::is_delivering(int rank) const {
+  return std::any_of(deliveries_.begin(), deliveries_.end(), [&](const Delivery& one) { return one.rank == rank; });
 }
 
 // False when it is thrown away.
 bool MpiLink::open_delivery(Delivery& delivery, wire::Receiver& receiver) {
   const Decoder& in = delivery.frame->in;
-  if (in.segment_bytes() > delivery.parcel.most()) Decoder::malformed("segments beyond their parcel");
+  std::uint64_t left = delivery.parcel.most_left();
+  for (const std::uint64_t bytes : in.sizes()) {
+    if (bytes > left) Decoder::malformed("a segment beyond its parcel");
+    left -= bytes;
+  }
   if (is_wanted(*delivery.frame, receiver) && in.places.size() == in.sizes().size()) return true;
   recycle(std::move(delivery.frame));
   return false;
 }
 
-// As far as it is written; true when that was the end.
-bool MpiLink::read_on(Delivery& delivery, wire::Receiver& receiver) {
+// True when all of its body, or then of its segments, is here.
+bool MpiLink::read_on(Delivery& delivery) {
   const auto is_whole = [&](std::byte* data, std::size_t bytes) {
-    delivery.read += delivery.parcel.read(data + delivery.read, bytes - delivery.read);
+    const std::size_t more = delivery.parcel.read(data + delivery.read, bytes - delivery.read);
+    delivered_ += more;
+    delivery.read += more;
     if (delivery.read < bytes) return false;
     delivery.read = 0;
     return true;
   };
-  if (!delivery.frame) {
-    const auto& spill = delivery.spill;
-    if (!is_whole(spill->data(), spill->size())) return false;
-    delivery.frame = fresh();
-    delivery.frame->start(delivery.rank, delivery.head, std::span<const std::byte>(*spill), spill);
-    if (!open_delivery(delivery, receiver)) return true;
-  }
+  if (!delivery.frame) return is_whole(delivery.spill->data(), delivery.spill->size());
   const Decoder& in = delivery.frame->in;
   for (; delivery.segments < in.places.size(); ++delivery.segments)
     if (!is_whole(static_cast<std::byte*>(in.places[delivery.segments].data), in.sizes()[delivery.segments])) return false;
+  return true;
+}
+
+// As far as it is written; false when more is to come.
+bool MpiLink::go_on(Delivery delivery, wire::Receiver& receiver) {
+  for (;;) {
+    if (!read_on(delivery)) {
+      deliveries_.push_back(std::move(delivery));
+      return false;
+    }
+    if (delivery.frame) break;
+    delivery.frame = fresh();
+    delivery.frame->start(delivery.rank, delivery.head, std::span<const std::byte>(*delivery.spill), delivery.spill);
+    if (!open_delivery(delivery, receiver)) return true;
+  }
   receiver.arrived(std::move(delivery.frame));
   if (delivery.frame) recycle(std::move(delivery.frame));
   return true;
@@ -183,15 +205,14 @@ bool MpiLink::read_on(Delivery& delivery, wire::Receiver& receiver) {
 
 bool MpiLink::advance_deliveries(wire::Receiver& receiver) {
   bool moved = false;
-  for (auto at = deliveries_.begin(); at != deliveries_.end();) {
-    bool is_over = true;
+  for (std::size_t count = deliveries_.size(); count != 0; --count) {
+    Delivery delivery = std::move(deliveries_.front());
+    deliveries_.pop_front();
     try {
-      is_over = read_on(*at, receiver);
+      moved |= go_on(std::move(delivery), receiver);
     } catch (const DataError& error) {
-      base::log().error("rank {} sent what is no frame: {}", at->rank, error.what());
+      base::log().error("a rank of this node sent what is no frame: {}", error.what());
     }
-    at = is_over ? deliveries_.erase(at) : std::next(at);
-    moved |= is_over;
   }
   return moved;
 }

@@ -14,8 +14,9 @@ void MpiLink::send(int rank, wire::Frame frame) {
   const bool is_small = wire::is_small(frame);
   const std::size_t bytes = is_small || outbox.mailbox == nullptr ? 0 : wire::bytes_of_pieces(frame);
   const Parcels::Name parcel = bytes == 0 ? 0 : outbox.mailbox->parcels_out.begin(bytes).value_or(0);
-  if (parcel != 0 && bytes <= Parcels::kStep) write_parcel(outbox.mailbox->parcels_out, frame);
   std::byte* place = outbox.mailbox != nullptr && outbox.frames == 0 && outbox.full.empty() ? outbox.mailbox->out.place() : nullptr;
+  const bool is_read_meanwhile = place != nullptr && bytes > Parcels::kStep;
+  if (parcel != 0 && !is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
   if (place != nullptr) {
     wire::pack(frame, place, parcel);
     outbox.mailbox->post(wire::packed_bytes(frame));
@@ -27,7 +28,7 @@ void MpiLink::send(int rank, wire::Frame frame) {
   only_mail_.store(false, std::memory_order_relaxed);
   if (outbox.mailbox == nullptr) flush(rank);
   if (parcel == 0) return send_pieces(rank, std::move(frame));
-  if (bytes > Parcels::kStep) write_parcel(outbox.mailbox->parcels_out, frame);     // while the other side reads
+  if (is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
   departures_.emplace_back(Departure{rank, std::move(frame), {MPI_REQUEST_NULL}});  // has left: the next poll says so
 }
 
@@ -150,7 +151,8 @@ bool MpiLink::advance_messages() {
 
 bool MpiLink::advance_departures(wire::Receiver& receiver) {
   bool moved = false;
-  for (auto at = departures_.begin(); at != departures_.end();) {
+  auto at = departures_.begin();
+  for (std::size_t count = departures_.size(); count != 0; --count) {  // and not those that come meanwhile
     if (at->requests.empty() || !all_done(at->requests)) {
       ++at;
       continue;

@@ -19,8 +19,8 @@ class Outflow {
   };
   using Ticket = std::list<Leaving>::iterator;
 
-  static constexpr std::size_t kLarge = std::size_t{64}
-                                        << 10;  // bytes: smaller frames leave at once, and MPI over TCP asks nobody before it sends them
+  // Smaller frames leave at once, and MPI over TCP asks nobody before it sends them.
+  static constexpr std::size_t kLarge = std::size_t{64} << 10;  // bytes
   static constexpr std::chrono::duration<double> kAhead{0.002};
 
   bool has_room(Clock::time_point now) const;

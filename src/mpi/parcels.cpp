@@ -6,8 +6,6 @@
 
 #include <gluster/codec.hpp>
 
-#include "base/pages.hpp"
-
 namespace gluster::mpi {
 namespace {
 
@@ -19,15 +17,12 @@ constexpr std::size_t whole(std::size_t bytes, std::size_t grain) { return (byte
 }  // namespace
 
 std::optional<Parcels::Name> Parcels::Writer::begin(std::size_t bytes) {
-  if (bytes > room_.size()) return {};
+  if (bytes > most_) return {};
   forget_what_was_taken();
   bytes = sizeof(Label) + whole(bytes, kGrain);
-  const std::optional<std::size_t> begin = find(bytes);
+  std::optional<std::size_t> begin = find(bytes);
+  while (begin && !have_pages(*begin + bytes)) begin = find(bytes);
   if (!begin) return {};
-  if (const std::size_t pages = whole(*begin + bytes, kPage); pages > pages_there_) {
-    if (!base::reserve_shared_pages(room_.data() + pages_there_, pages - pages_there_)) return {};
-    pages_there_ = pages;
-  }
   under_way_.push_back({*begin, *begin + bytes});
   written_ = 0;
   new (&label_at(*begin)) Label{};
@@ -40,17 +35,31 @@ void Parcels::Writer::write(const void* data, std::size_t bytes) {
     const std::size_t step = std::min(bytes - at, kStep - written_ % kStep);
     std::memcpy(room_.data() + begin + sizeof(Label) + written_, static_cast<const std::byte*>(data) + at, step);
     at += step;
+    std::uint64_t before = written_;
     written_ += step;
-    label_at(begin).written.store(written_, std::memory_order_release);
+    label_at(begin).written.compare_exchange_strong(before, written_, std::memory_order_release,
+                                                    std::memory_order_relaxed);  // fails when it is taken already
   }
+}
+
+// What is refused is not asked for again until the next trim.
+bool Parcels::Writer::have_pages(std::size_t end) {
+  const std::size_t pages = whole(end, kPage);
+  if (pages <= pages_there_) return true;
+  if (!reserve_(room_.data() + pages_there_, pages - pages_there_)) {
+    most_ = pages_there_;
+    return false;
+  }
+  pages_there_ = pages;
+  return true;
 }
 
 // Behind the last one, or before the first. From the beginning on where nothing is under way: those pages are there, and in the caches.
 std::optional<std::size_t> Parcels::Writer::find(std::size_t bytes) const {
-  if (under_way_.empty()) return bytes <= room_.size() ? std::optional(std::size_t{0}) : std::nullopt;
+  if (under_way_.empty()) return bytes <= most_ ? std::optional(std::size_t{0}) : std::nullopt;
   const std::size_t first = under_way_.front().begin, last = under_way_.back().end;
   if (last <= first) return bytes <= first - last ? std::optional(last) : std::nullopt;
-  if (bytes <= room_.size() - last) return last;
+  if (bytes <= most_ - last) return last;
   return bytes <= first ? std::optional(std::size_t{0}) : std::nullopt;
 }
 
@@ -59,6 +68,7 @@ void Parcels::Writer::forget_what_was_taken() {
 }
 
 void Parcels::Writer::trim() {
+  most_ = room_.size();
   if (pages_there_ == 0) return;
   forget_what_was_taken();
   if (!under_way_.empty()) return;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include "base/pages.hpp"
+
 namespace gluster::mpi {
 
 // What is too large for a mailbox and lies beside it: room in node memory that one process writes and another reads; messages name what belongs to them. MPI's shared
@@ -28,8 +30,10 @@ class Parcels {
   class Writer {
    public:
     Writer() = default;
-    // `room` begins at a page and is only promised (base::reserve_shared_pages).
-    explicit Writer(std::span<std::byte> room) : room_(room) {}
+    // Whether pages can be had: base::reserve_shared_pages.
+    using Reserve = bool (*)(std::byte* data, std::size_t bytes);
+    // `room` begins at a page and is only promised.
+    explicit Writer(std::span<std::byte> room, Reserve reserve = base::reserve_shared_pages) : room_(room), reserve_(reserve) {}
 
     // A new parcel, of so many bytes, becomes the one that is written, under this name: `write` all of them before the next one. Unset: there is no room now.
     std::optional<Name> begin(std::size_t bytes);
@@ -43,16 +47,19 @@ class Parcels {
       std::size_t begin, end;
     };
     std::optional<std::size_t> find(std::size_t bytes) const;
+    bool have_pages(std::size_t end);
     void forget_what_was_taken();
     Label& label_at(std::size_t place) const { return *reinterpret_cast<Label*>(room_.data() + place); }
 
     std::span<std::byte> room_;
-    std::deque<Extent> under_way_;  // in order; the last one is being written
-    std::size_t written_ = 0;       // bytes of that
-    std::size_t pages_there_ = 0;   // bytes from the beginning on
+    Reserve reserve_ = nullptr;
+    std::size_t most_ = room_.size();  // bytes from the beginning on: as many pages as could be had
+    std::deque<Extent> under_way_;     // in order; the last one is being written
+    std::size_t written_ = 0;          // bytes of that
+    std::size_t pages_there_ = 0;      // bytes from the beginning on
   };
 
-  // One that has come, or is coming. Its place is used again when this goes.
+  // One that has come, or is coming: who needs no more of it lets it go. Its place is used again then.
   class Incoming {
    public:
     Incoming(Label& label, std::span<const std::byte> bytes) : label_(&label), bytes_(bytes) {}
@@ -63,8 +70,8 @@ class Parcels {
     }
     // Copies what comes next to `to`, as far as it is there, and `bytes` at most; how many it were.
     std::size_t read(void* to, std::size_t bytes);
-    // No parcel here is larger.
-    std::size_t most() const noexcept { return bytes_.size(); }
+    // No more than so much is to come.
+    std::size_t most_left() const noexcept { return bytes_.size() - read_; }
 
    private:
     Label* label_;

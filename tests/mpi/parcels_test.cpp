@@ -5,7 +5,6 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -81,10 +80,40 @@ TEST_F(ParcelsTest, KeepTheirPlaceWhenLaterOnesAreTakenBefore) {
   EXPECT_NE(send(text), 0u);
 }
 
+TEST_F(ParcelsTest, MayBeLetGoBeforeAllOfThemIsWritten) {
+  const std::string half(kRoom / 3, 'a');
+  for (int i = 0; i < 3; ++i) {
+    const auto name = writer.begin(2 * half.size());
+    ASSERT_TRUE(name) << "after " << i;
+    writer.write(half.data(), half.size());
+    reader.open(*name);
+    writer.write(half.data(), half.size());
+  }
+}
+
 TEST_F(ParcelsTest, ThatAreTooLargeForTheRoomHaveNone) {
   EXPECT_FALSE(writer.begin(kRoom));
   EXPECT_FALSE(writer.begin(std::size_t{1} << 40));
   EXPECT_FALSE(Parcels::Writer().begin(1));
+}
+
+int asked_for_pages = 0;
+
+TEST_F(ParcelsTest, StayAmongThePagesThatCouldBeHadAndAskForNoMoreUntilTheNextTrim) {
+  writer = Parcels::Writer(room.bytes(), [](std::byte*, std::size_t bytes) { return ++asked_for_pages, bytes <= kRoom / 2; });
+  asked_for_pages = 0;
+  const std::string third(kRoom / 3, 'a'), small(1000, 'b');
+  const Parcels::Name first = send(third);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(send(std::string(kRoom * 2 / 3 - 200, 'c')), 0u);
+  EXPECT_EQ(asked_for_pages, 2);
+  EXPECT_EQ(receive(first, third.size()), third);
+  const Parcels::Name second = send(third);
+  EXPECT_EQ(receive(send(small), small.size()), small);
+  EXPECT_EQ(receive(second, third.size()), third);
+  EXPECT_EQ(asked_for_pages, 2);
+  writer.trim();
+  EXPECT_EQ(receive(send(small), small.size()), small);
+  EXPECT_EQ(asked_for_pages, 3);
 }
 
 TEST_F(ParcelsTest, HaveNamesThatAreChecked) {
