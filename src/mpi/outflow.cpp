@@ -13,12 +13,13 @@ constexpr double kForget = 0.9;                            // of the best rate t
 }  // namespace
 
 bool Outflow::has_room(Clock::time_point now) const {
-  std::size_t bytes = 0, nearly_over = 0;
+  std::size_t bytes = 0, nearly_over = 0, their_bytes = 0;
   for (const Leaving& one : leaving_) {
     if (now < one.nearly_over) bytes += one.bytes;
-    else if (now < one.late) ++nearly_over;
+    else if (now < one.late) ++nearly_over, their_bytes += one.bytes;
   }
-  return nearly_over <= 1 && static_cast<double>(bytes) < rate_ * kAhead.count();
+  const auto holds = [&](std::size_t some, std::chrono::duration<double> time) { return static_cast<double>(some) < rate_ * time.count(); };
+  return (nearly_over <= 1 || holds(their_bytes, kLeastWait)) && holds(bytes, kAhead);
 }
 
 Outflow::Ticket Outflow::begin(std::size_t bytes, Clock::time_point now) {

@@ -9,7 +9,8 @@ namespace gluster::mpi {
 // those of others are still on their way; MPI sends all that it has been given at once, and all of it arrives at the end. The next begins shortly before the last should have been acknowledged:
 // else the cable has nothing to carry meanwhile.
 //
-// Who does not take what is sent to him must not hold up others: what has been under way for several times as long as it should no longer counts. Decisions only.
+// Who does not take what is sent to him must not hold up others: what has been under way for several times as long as it should no longer counts, and what the cable carries in a moment
+// hardly does, though it may be acknowledged later: a runner whose kernel runs looks every few milliseconds. Decisions only.
 class Outflow {
  public:
   using Clock = std::chrono::steady_clock;

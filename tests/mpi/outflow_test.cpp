@@ -52,6 +52,16 @@ TEST_F(OutflowTest, SendsAsManyAtATimeAsAFastCableHolds) {
   EXPECT_FALSE(outflow.has_room(now));
 }
 
+TEST_F(OutflowTest, DoesNotWaitForEachAcknowledgementWhereTheCableIsFast) {
+  send(100'000, 1ms);  // 1 MB in 10 ms
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(outflow.has_room(now)) << i;
+    outflow.begin(100'000, now);
+    now += 1ms;
+  }
+  EXPECT_FALSE(outflow.has_room(now));
+}
+
 TEST_F(OutflowTest, IsNotHeldUpByWhoDoesNotTakeWhatIsSent) {
   send(1'000'000, 100ms);
   auto stuck = outflow.begin(1'000'000, now);
