@@ -169,7 +169,8 @@ measure() {
   steps
   [ -s "$runs" ] || fail "nothing could be measured${add:+: no experiment that can be done here has a title with '$add'}"
   if [ -n "$add" ]; then
-    "$build/bench/bench_report" extend "$directory" "$runs" "$(sed -n 's/^when=//p' "$scratch/machine")" "$(joined "${measured[@]}")" ||
+    fact() { sed -n "s/^$1=//p" "$scratch/machine"; }
+    "$build/bench/bench_report" extend "$directory" "$runs" "$(fact when), commit $(fact commit)" "$(joined "${measured[@]}")" ||
       fail "the set could not be extended; all that was measured is in $runs"
   else
     mapfile -t facts <"$scratch/machine"

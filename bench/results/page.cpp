@@ -219,7 +219,8 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
   text +=
       "## The model\n\nPredictions above come from what is in the next table, measured apart from the curves of Gluster's: the kernel alone on one "
       "node (of words: the program by hand on one, "
-      "and its merge on two), an empty call between two nodes, and what a byte takes between them (`bench/results/model.hpp`); nothing is fitted. It "
+      "and what Gluster's master takes to merge two nodes' counts), an empty call between two nodes, and what a byte takes between them "
+      "(`bench/results/model.hpp`); nothing is fitted. It "
       "hides no sending behind "
       "computing, and knows nothing of turns.\n\n" +
       inputs(points) +
