@@ -217,9 +217,9 @@ std::string page_of(const std::filesystem::path& directory, const Measured& meas
   text += "## What the paper claims in words\n\nOne node, with and without the library, at full speed:\n\n" + library(points) + plugins(points);
   text += "## What the emulation itself does\n\n" + throttle(points);
   text +=
-      "## The model\n\nPredictions above come from what is in the next table, measured apart from the curves of Gluster's: the kernel alone on one "
+      "## The model\n\nPredictions above come from what is in the next table, measured apart from the curves: the kernel alone on one "
       "node (of words: the program by hand on one, "
-      "and what Gluster's master takes to merge two nodes' counts), an empty call between two nodes, and what a byte takes between them "
+      "and, of Gluster's own starts on two, what its master takes to merge), an empty call between two nodes, and what a byte takes between them "
       "(`bench/results/model.hpp`); nothing is fitted. It "
       "hides no sending behind "
       "computing, and knows nothing of turns.\n\n" +

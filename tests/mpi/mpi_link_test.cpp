@@ -142,6 +142,8 @@ TEST_F(MpiLinkTest, WhatIsRefusedLeavesItsRoomToOthers) {
     EXPECT_TRUE(master.drained());
   }
   EXPECT_FALSE(runner.busy());
+  master.trim();
+  EXPECT_EQ(room.pages_there(), 0u) << "nothing lies there any more";
   master.send(0, frame_with(8, kMegabyte));
   runner.poll(there);
   EXPECT_THAT(there.arrived_, testing::ElementsAre(8));
