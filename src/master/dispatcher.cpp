@@ -15,6 +15,7 @@ using wire::Outcome;
 using wire::Word;
 
 constexpr std::chrono::microseconds kBalancePeriod{500};
+constexpr std::chrono::nanoseconds kLeavesByte{10};  // longer, and it is the cable that takes the time, not this node's processors
 
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
@@ -59,7 +60,8 @@ bool Dispatcher::give_to(int rank) {
 }
 
 bool Dispatcher::balance() {
-  if (!queue_.empty() || jobs_.size() < 2 || (roster_.idle() == 0 && !willing_) || !roster_.may_be_overloaded()) return false;
+  send_kept(true);
+  if (!queue_.empty() || jobs_.size() < 2 || (roster_.idle() == 0 && !willing_) || !roster_.may_be_overloaded()) return !kept_.empty();
   Clock::time_point time = now();
   if (time - balanced_ < kBalancePeriod) return true;
   balanced_ = time;
@@ -113,8 +115,9 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
   call.runner = rank;
   call.on = roster_.at(rank).info.get();
   roster_.give(rank, call.bytes, waited ? now() : call.queued);
-  const JobPointer& kept = jobs_.add(std::move(job));
-  advance(kept, waited);
+  const JobPointer& given = jobs_.add(std::move(job));
+  advance(given, waited);
+  send_kept(false);
 }
 
 void Dispatcher::advance(const JobPointer& job, bool waited) {
@@ -135,7 +138,29 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
                           fmt::format("{} on rank {} ({}): the shared data that it names found no room in that host's node memory, which is required",
                                       call.kernel->name, call.runner, call.on->host))));
     }
+  if (lets_data_leave(call)) return kept_.push_back(job);
   send_call(job, waited);
+}
+
+// A kernel on all of this node's processors takes them from what sends shared data to those that wait for it, and they end last. So a call that could begin here lets
+// the data leave first (a product of 4096 on 8 nodes of a fifth of a core: 5.5 s to 4.0), if there is no more to do here than that call.
+bool Dispatcher::lets_data_leave(const JobState::Call& call) {
+  const Roster::Runner& runner = roster_.at(call.runner);
+  if (call.objects.empty() || call.is_batch || !runner.is_beside_master() || runner.on_request || runner.calls > 1 || !queue_.empty()) return false;
+  return std::any_of(call.objects.begin(), call.objects.end(), [&](std::uint64_t object) {
+    return shares_.is_leaving(object) && now() - call.queued < kLeavesByte * std::ssize(shares_.data(object));
+  });
+}
+
+void Dispatcher::send_kept(bool all_have_come) {
+  if (kept_.empty()) return;
+  auto is_waited_for = [&](std::uint64_t object) { return shares_.is_waited_for(object); };
+  for (JobPointer& job : std::exchange(kept_, {})) {
+    const auto& objects = job->call.objects;
+    const bool holds_up = !all_have_come || std::any_of(objects.begin(), objects.end(), is_waited_for);
+    if (holds_up && lets_data_leave(job->call)) kept_.push_back(std::move(job));
+    else send_call(job, true);
+  }
 }
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {
@@ -173,7 +198,10 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
 }
 
 void Dispatcher::left(int, const wire::Frame& frame) {
-  if (frame.word == Word::kShareData) return wire::Relay::left(frame);
+  if (frame.word == Word::kShareData) {
+    wire::Relay::left(frame);
+    return send_kept(false);
+  }
   if (frame.word != Word::kCall && frame.word != Word::kBatch) return;
   // Not by number: its result may be arriving already.
   auto job = std::const_pointer_cast<JobState>(std::static_pointer_cast<const JobState>(frame.owner));
@@ -183,6 +211,7 @@ void Dispatcher::left(int, const wire::Frame& frame) {
 
 void Dispatcher::forget_held(const JobPointer& job) {
   std::erase(images_[job->call.kernel->image].at(job->call.runner).held, job);
+  std::erase(kept_, job);
   shares_.forget(job);
 }
 
@@ -245,6 +274,7 @@ void Dispatcher::abandon(const std::string& why) {
   };
   std::vector<JobPointer> given;
   jobs_.for_each([&](JobState& job) { given.push_back(job.shared_from_this()); });
+  kept_.clear();
   for (const JobPointer& job : given) jobs_.take(job->call.number)->end(cancelled(job));
   for (auto& [number, over] : std::exchange(leaving_, {})) over.job->end(over.error);
 }

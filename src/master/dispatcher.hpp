@@ -119,6 +119,9 @@ class Dispatcher final : public wire::Receiver {
   // Sends it, when all that it needs is at its runner; else it is held until then.
   void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
+  bool lets_data_leave(const JobState::Call& call);
+  // Those that need no longer let data leave; `all_have_come`: nobody is about to submit another.
+  void send_kept(bool all_have_come);
   JobPointer release(const JobState::Call& call);
   void finish(const JobPointer& job, std::exception_ptr error);
   void finish_unsent(const JobPointer& job, const std::string& why);
@@ -149,8 +152,9 @@ class Dispatcher final : public wire::Receiver {
   Roster roster_;
   Shares shares_;
   std::vector<Shelved> images_;
-  Queue queue_;    // not given to a runner
-  JobTable jobs_;  // given to one
+  Queue queue_;                   // not given to a runner
+  JobTable jobs_;                 // given to one
+  std::vector<JobPointer> kept_;  // of these, to a runner of this node; they let data leave first
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;

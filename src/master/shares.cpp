@@ -82,7 +82,10 @@ std::shared_ptr<wire::Relay> Shares::seal(std::uint64_t number, std::span<const 
   std::set<std::int32_t> leaders;
   for (int rank : roster_->ranks())
     if (roster_->at(rank).leader > 0 && has_place(object, rank)) leaders.insert(roster_->at(rank).leader);
-  return leaders.empty() ? nullptr : send(object, {leaders.begin(), leaders.end()}, true);
+  if (leaders.empty()) return nullptr;
+  auto relay = send(object, {leaders.begin(), leaders.end()}, true);
+  object.relay = relay;
+  return relay;
 }
 
 // Nodes may have less memory than the master's.
@@ -135,6 +138,16 @@ void Shares::hold(std::uint64_t number, int rank, JobPointer job) {
 void Shares::forget(const JobPointer& job) {
   for (std::uint64_t number : job->call.objects)
     for (auto& [rank, jobs] : objects_.at(number).held) std::erase(jobs, job);
+}
+
+bool Shares::is_waited_for(std::uint64_t object) const {
+  const auto& held = at(object).held;
+  return std::any_of(held.begin(), held.end(), [](const auto& at) { return !at.second.empty(); });
+}
+
+bool Shares::is_leaving(std::uint64_t number) const {
+  auto relay = at(number).relay.lock();
+  return relay && !relay->done();
 }
 
 // Its pieces keep the Relay.

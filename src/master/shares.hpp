@@ -74,6 +74,10 @@ class Shares {
   // Until it has come.
   void hold(std::uint64_t object, int rank, JobPointer job);
   void forget(const JobPointer& job);
+  // From this node, in whose memory it lies.
+  bool is_leaving(std::uint64_t object) const;
+  // By calls on other nodes.
+  bool is_waited_for(std::uint64_t object) const;
 
   // It was to lie in node memory, and this rank has a copy of its own.
   bool is_copy(const wire::ShareDone& done) const;
@@ -93,6 +97,7 @@ class Shares {
     std::shared_ptr<const void> owner;
     std::unordered_map<int, Stage> stages;                  // by rank, a leader's for its node
     std::unordered_map<int, std::vector<JobPointer>> held;  // likewise
+    std::weak_ptr<wire::Relay> relay;                       // since it was sealed
     int coming = 0;
     bool released = false;
     bool is_lent = false;
