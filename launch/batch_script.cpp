@@ -24,6 +24,11 @@ void expect_words(const Batch& batch) {
     if (text.find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
 }
 
+// Whether the word behind an option of `run` is its value.
+bool takes_next(const std::string& option) {
+  return option == "-n" || (option.starts_with("--") && option.find('=') == std::string::npos && option != "--requeue" && option != "--dry-run");
+}
+
 }  // namespace
 
 std::string journal_of(const std::vector<std::string>& words) {
@@ -31,6 +36,9 @@ std::string journal_of(const std::vector<std::string>& words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i].starts_with("--journal=")) return words[i].substr(10);
     if (words[i] == "--journal" && i + 1 < words.size()) return words[i + 1];
+    if (words[0] != "run") continue;
+    if (!words[i].starts_with('-')) return "";  // the program: what stands behind it is its own
+    if (takes_next(words[i])) ++i;
   }
   return "";
 }

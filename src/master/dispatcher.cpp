@@ -15,7 +15,7 @@ using wire::Outcome;
 using wire::Word;
 
 constexpr std::chrono::microseconds kBalancePeriod{500};
-constexpr std::chrono::nanoseconds kLeavesByte{10};  // longer, and it is the cable that takes the time, not this node's processors
+constexpr std::chrono::milliseconds kAllHaveCome{10};  // who submits calls in a row has done so by then
 
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
@@ -60,7 +60,7 @@ bool Dispatcher::give_to(int rank) {
 }
 
 bool Dispatcher::balance() {
-  send_kept(true);
+  review_kept();
   if (!queue_.empty() || jobs_.size() < 2 || (roster_.idle() == 0 && !willing_) || !roster_.may_be_overloaded()) return !kept_.empty();
   Clock::time_point time = now();
   if (time - balanced_ < kBalancePeriod) return true;
@@ -114,10 +114,10 @@ void Dispatcher::give(JobPointer job, int rank, bool waited) {
   JobState::Call& call = job->call;
   call.runner = rank;
   call.on = roster_.at(rank).info.get();
+  if (!kept_.empty() && roster_.at(rank).is_beside_master() && roster_.at(rank).calls != 0) send_kept();  // nobody overtakes
   roster_.give(rank, call.bytes, waited ? now() : call.queued);
   const JobPointer& given = jobs_.add(std::move(job));
   advance(given, waited);
-  send_kept(false);
 }
 
 void Dispatcher::advance(const JobPointer& job, bool waited) {
@@ -138,28 +138,50 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
                           fmt::format("{} on rank {} ({}): the shared data that it names found no room in that host's node memory, which is required",
                                       call.kernel->name, call.runner, call.on->host))));
     }
-  if (lets_data_leave(call)) return kept_.push_back(job);
+  if (lets_data_leave(call) && are_all_here(kept_.size() + 1)) return kept_.push_back(job);
   send_call(job, waited);
 }
 
-// A kernel on all of this node's processors takes them from what sends shared data to those that wait for it, and they end last. So a call that could begin here lets
-// the data leave first (a product of 4096 on 8 nodes of a fifth of a core: 5.5 s to 4.0), if there is no more to do here than that call.
+// A kernel on all of this node's processors takes them from what sends shared data to those that wait for it, and they end last. So what could begin here lets the data
+// leave first (a product of 4096 on 8 nodes of a fifth of a core: 5.5 s to 3.9).
 bool Dispatcher::lets_data_leave(const JobState::Call& call) {
   const Roster::Runner& runner = roster_.at(call.runner);
-  if (call.objects.empty() || call.is_batch || !runner.is_beside_master() || runner.on_request || runner.calls > 1 || !queue_.empty()) return false;
-  return std::any_of(call.objects.begin(), call.objects.end(), [&](std::uint64_t object) {
-    return shares_.is_leaving(object) && now() - call.queued < kLeavesByte * std::ssize(shares_.data(object));
-  });
+  if (call.objects.empty() || call.is_batch || !has_helper_ || !runner.is_beside_master() || runner.on_request) return false;
+  const bool is_young = now() - call.queued < kAllHaveCome;
+  return std::any_of(call.objects.begin(), call.objects.end(),
+                     [&](std::uint64_t object) { return shares_.is_leaving(object, now()) && (is_young || is_waited_for(object)); });
 }
 
-void Dispatcher::send_kept(bool all_have_come) {
-  if (kept_.empty()) return;
-  auto is_waited_for = [&](std::uint64_t object) { return shares_.is_waited_for(object); };
-  for (JobPointer& job : std::exchange(kept_, {})) {
-    const auto& objects = job->call.objects;
-    const bool holds_up = !all_have_come || std::any_of(objects.begin(), objects.end(), is_waited_for);
-    if (holds_up && lets_data_leave(job->call)) kept_.push_back(std::move(job));
-    else send_call(job, true);
+bool Dispatcher::is_waited_for(std::uint64_t object) const {
+  bool is_waited_for = false;
+  jobs_.for_each([&](const JobState& job) {
+    const JobState::Call& call = job.call;
+    is_waited_for =
+        is_waited_for || (!call.sent_out && std::count(call.objects.begin(), call.objects.end(), object) != 0 && !shares_.is_at(object, call.runner));
+  });
+  return is_waited_for;
+}
+
+// If `kept` calls are all that there is to do on this node: else it is at work already.
+bool Dispatcher::are_all_here(std::size_t kept) const {
+  std::size_t here = 0;
+  for (int rank : roster_.ranks())
+    if (roster_.at(rank).is_beside_master()) here += static_cast<std::size_t>(roster_.at(rank).calls);
+  return queue_.empty() && here == kept;
+}
+
+void Dispatcher::review_kept() {
+  if (kept_.empty() || (are_all_here(kept_.size()) && std::ranges::all_of(kept_, [&](const JobPointer& job) { return lets_data_leave(job->call); })))
+    return;
+  send_kept();
+}
+
+void Dispatcher::send_kept() {
+  while (!kept_.empty()) {
+    const JobPointer job = std::move(kept_.front());
+    kept_.erase(kept_.begin());
+    roster_.at(job->call.runner).since = now();
+    send_call(job, true);
   }
 }
 
@@ -200,7 +222,7 @@ void Dispatcher::finish(const JobPointer& job, std::exception_ptr error) {
 void Dispatcher::left(int, const wire::Frame& frame) {
   if (frame.word == Word::kShareData) {
     wire::Relay::left(frame);
-    return send_kept(false);
+    return review_kept();
   }
   if (frame.word != Word::kCall && frame.word != Word::kBatch) return;
   // Not by number: its result may be arriving already.

@@ -54,6 +54,8 @@ class Dispatcher final : public wire::Receiver {
   bool has_queued() const noexcept { return !queue_.empty(); }
   // Gives one to the runner `rank` that takes calls on request; false when there is none.
   bool give_to(int rank);
+  // Messages move also while nobody waits.
+  void set_has_helper(bool has_helper) noexcept { has_helper_ = has_helper; }
   // The master waits, and would compute.
   void set_willing(bool willing) noexcept { willing_ = willing; }
   // Ends every job that has not been sent; `why` goes into its Cancelled.
@@ -120,8 +122,10 @@ class Dispatcher final : public wire::Receiver {
   void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
   bool lets_data_leave(const JobState::Call& call);
-  // Those that need no longer let data leave; `all_have_come`: nobody is about to submit another.
-  void send_kept(bool all_have_come);
+  bool is_waited_for(std::uint64_t object) const;
+  bool are_all_here(std::size_t kept) const;
+  void review_kept();
+  void send_kept();
   JobPointer release(const JobState::Call& call);
   void finish(const JobPointer& job, std::exception_ptr error);
   void finish_unsent(const JobPointer& job, const std::string& why);
@@ -154,7 +158,7 @@ class Dispatcher final : public wire::Receiver {
   std::vector<Shelved> images_;
   Queue queue_;                   // not given to a runner
   JobTable jobs_;                 // given to one
-  std::vector<JobPointer> kept_;  // of these, to a runner of this node; they let data leave first
+  std::vector<JobPointer> kept_;  // of these, to runners of this node: they let shared data leave first
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;
@@ -162,7 +166,7 @@ class Dispatcher final : public wire::Receiver {
   std::unordered_map<std::uint64_t, Leaving> leaving_;  // over, but for their arguments, which are still being sent
   std::uint64_t ended_ = 0;
   Trace* trace_ = nullptr;
-  bool willing_ = false;
+  bool willing_ = false, has_helper_ = false;
   std::string drained_;  // why; empty: it is not
   bool told_of_copies_ = false;
   Clock::time_point balanced_{};  // the last time

@@ -23,6 +23,7 @@ Engine::Engine(Parts parts)
       dispatcher_(*link_, master::Roster(std::move(parts.runners), parts.credit), memory_.size()) {
   if (work_) dispatcher_.roster().set_on_request(0);
   dispatcher_.set_trace(trace_.get());
+  dispatcher_.set_has_helper(parts.helper);
   if (parts.helper) helper_ = std::thread([this] { run_helper(); });
 }
 

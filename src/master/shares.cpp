@@ -85,6 +85,7 @@ std::shared_ptr<wire::Relay> Shares::seal(std::uint64_t number, std::span<const 
   if (leaders.empty()) return nullptr;
   auto relay = send(object, {leaders.begin(), leaders.end()}, true);
   object.relay = relay;
+  object.sealed = Clock::now();
   return relay;
 }
 
@@ -140,14 +141,11 @@ void Shares::forget(const JobPointer& job) {
     for (auto& [rank, jobs] : objects_.at(number).held) std::erase(jobs, job);
 }
 
-bool Shares::is_waited_for(std::uint64_t object) const {
-  const auto& held = at(object).held;
-  return std::any_of(held.begin(), held.end(), [](const auto& at) { return !at.second.empty(); });
-}
-
-bool Shares::is_leaving(std::uint64_t number) const {
-  auto relay = at(number).relay.lock();
-  return relay && !relay->done();
+bool Shares::is_leaving(std::uint64_t number, Clock::time_point now) const {
+  constexpr std::chrono::nanoseconds kByte{20};  // 1 Gbit/s takes 8.5
+  const Object& object = at(number);
+  auto relay = object.relay.lock();
+  return relay && !relay->done() && now - object.sealed < kByte * static_cast<std::int64_t>(object.bytes);
 }
 
 // Its pieces keep the Relay.

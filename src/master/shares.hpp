@@ -74,10 +74,8 @@ class Shares {
   // Until it has come.
   void hold(std::uint64_t object, int rank, JobPointer job);
   void forget(const JobPointer& job);
-  // From this node, in whose memory it lies.
-  bool is_leaving(std::uint64_t object) const;
-  // By calls on other nodes.
-  bool is_waited_for(std::uint64_t object) const;
+  // It is being sent from this node, in whose memory it lies, and has not been for so long that the cable takes the time and not this node's processors.
+  bool is_leaving(std::uint64_t object, Clock::time_point now) const;
 
   // It was to lie in node memory, and this rank has a copy of its own.
   bool is_copy(const wire::ShareDone& done) const;
@@ -97,7 +95,8 @@ class Shares {
     std::shared_ptr<const void> owner;
     std::unordered_map<int, Stage> stages;                  // by rank, a leader's for its node
     std::unordered_map<int, std::vector<JobPointer>> held;  // likewise
-    std::weak_ptr<wire::Relay> relay;                       // since it was sealed
+    std::weak_ptr<wire::Relay> relay;                       // from this node
+    Clock::time_point sealed{};
     int coming = 0;
     bool released = false;
     bool is_lent = false;

@@ -75,6 +75,8 @@ TEST(BatchScriptTest, SaysWhatCannotBe) {
 
 TEST(BatchScriptTest, FindsTheJournal) {
   EXPECT_EQ(journal_of({"run", "--journal=x", "./a"}), "x");
+  EXPECT_EQ(journal_of({"run", "--requeue", "-n", "4", "-n4", "--threads", "2", "--hosts=a,b", "--journal", "x", "./a"}), "x");
+  EXPECT_EQ(journal_of({"run", "-n", "4", "./a", "--journal", "x"}), "") << "which is the program's own";
   EXPECT_EQ(journal_of({"map", "f:g", "--journal", "y"}), "y");
   EXPECT_EQ(journal_of({"call", "f:g", "--journal", "y"}), "");
   EXPECT_EQ(journal_of({}), "");
