@@ -29,7 +29,7 @@ constexpr std::uint64_t kMostLent = std::uint64_t{256} << 20;  // above, what li
 bool Shares::may_lend() const { return !is_required_ && roster_->are_all_beside_master(); }
 
 Shares::Loan Shares::lend(std::uint64_t bytes) {
-  if (bytes > kMostLent || lent_ + bytes > most_lent_) return {};
+  if (is_required_ || bytes > kMostLent || lent_ + bytes > most_lent_) return {};
   auto offset = memory_.take_last(bytes);
   if (!offset) return {};
   if (*offset < memory_bytes_ - memory_bytes_ / 4) {
@@ -63,6 +63,7 @@ Shares::Idle Shares::begin_trim() {
 
 void Shares::end_trim(const Idle& idle) {
   memory_.give(idle.offset, idle.bytes);
+  touched_ = std::min(touched_, idle.offset);
   fresh_below_ = memory_bytes_;
   most_lent_ = memory_bytes_ / 4;
 }

@@ -105,6 +105,7 @@ TEST_F(LoansTest, AreForRunnersThatAllReachThem) {
 TEST_F(LoansTest, TakeNothingFromSharedDataThatMustLieInMemory) {
   shares.require_memory();
   EXPECT_FALSE(shares.may_lend());
+  EXPECT_EQ(shares.lend(kLent).offset, kNowhere);
 }
 
 TEST_F(LoansTest, WithoutPagesAreNoMoreThanThereAre) {
@@ -127,6 +128,15 @@ TEST_F(LoansTest, LeaveTheMemoryWhenItLiesIdle) {
   EXPECT_NE(shares.lend(kPage).offset, loan.offset) << "its pages are going";
   shares.end_trim(idle);
   EXPECT_EQ(shares.lend(kLent).fresh, kLent);
+}
+
+TEST_F(LoansTest, TakeTheirPagesWithThemAlsoWhereSharedDataHasLain) {
+  const auto all = shares.reserve(kMemory);
+  shares.seal(all.object, {}, nullptr);
+  shares.release(all.object);
+  shares.release(shares.lend(kLent).object);
+  shares.end_trim(shares.begin_trim());
+  EXPECT_EQ(shares.reserve(kMemory).touched, kMemory - kLent);
 }
 
 TEST_F(SharesTest, AreCopiedToEachRankOfAHostWithoutRoom) {
