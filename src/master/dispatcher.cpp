@@ -15,7 +15,6 @@ using wire::Outcome;
 using wire::Word;
 
 constexpr std::chrono::microseconds kBalancePeriod{500};
-constexpr std::chrono::milliseconds kAllHaveCome{10};  // who submits calls in a row has done so by then
 
 std::chrono::nanoseconds since_epoch(Clock::time_point time) { return time.time_since_epoch(); }
 
@@ -140,49 +139,6 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
     }
   if (lets_data_leave(call) && are_all_here(kept_.size() + 1)) return kept_.push_back(job);
   send_call(job, waited);
-}
-
-// A kernel on all of this node's processors takes them from what sends shared data to those that wait for it, and they end last. So what could begin here lets the data
-// leave first (a product of 4096 on 8 nodes of a fifth of a core: 5.5 s to 3.9).
-bool Dispatcher::lets_data_leave(const JobState::Call& call) {
-  const Roster::Runner& runner = roster_.at(call.runner);
-  if (call.objects.empty() || call.is_batch || !has_helper_ || !runner.is_beside_master() || runner.on_request) return false;
-  const bool is_young = now() - call.queued < kAllHaveCome;
-  return std::any_of(call.objects.begin(), call.objects.end(),
-                     [&](std::uint64_t object) { return shares_.is_leaving(object, now()) && (is_young || is_waited_for(object)); });
-}
-
-bool Dispatcher::is_waited_for(std::uint64_t object) const {
-  bool is_waited_for = false;
-  jobs_.for_each([&](const JobState& job) {
-    const JobState::Call& call = job.call;
-    is_waited_for =
-        is_waited_for || (!call.sent_out && std::count(call.objects.begin(), call.objects.end(), object) != 0 && !shares_.is_at(object, call.runner));
-  });
-  return is_waited_for;
-}
-
-// If `kept` calls are all that there is to do on this node: else it is at work already.
-bool Dispatcher::are_all_here(std::size_t kept) const {
-  std::size_t here = 0;
-  for (int rank : roster_.ranks())
-    if (roster_.at(rank).is_beside_master()) here += static_cast<std::size_t>(roster_.at(rank).calls);
-  return queue_.empty() && here == kept;
-}
-
-void Dispatcher::review_kept() {
-  if (kept_.empty() || (are_all_here(kept_.size()) && std::ranges::all_of(kept_, [&](const JobPointer& job) { return lets_data_leave(job->call); })))
-    return;
-  send_kept();
-}
-
-void Dispatcher::send_kept() {
-  while (!kept_.empty()) {
-    const JobPointer job = std::move(kept_.front());
-    kept_.erase(kept_.begin());
-    roster_.at(job->call.runner).since = now();
-    send_call(job, true);
-  }
 }
 
 void Dispatcher::send_call(const JobPointer& job, bool waited) {

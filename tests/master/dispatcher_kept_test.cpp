@@ -66,6 +66,12 @@ class KeptCallsTest : public tests::DispatcherStory {
     return std::count(words.begin(), words.end(), Word::kShareData) != 0;
   }
 
+  void expect_never_sent() {
+    while (is_leaving()) let_pieces_leave();
+    look_later();
+    EXPECT_THAT(calls(), IsEmpty());
+  }
+
   std::vector<std::byte> data{std::size_t{4} << 20};
   std::uint64_t object = 0;
   const Clock::time_point start = Clock::now();  // and it stays
@@ -146,9 +152,7 @@ TEST_F(KeptCallsTest, AreNeverSentOnceTheyAreCancelled) {
   auto here = submit_naming();
   submit_naming();
   EXPECT_TRUE(dispatcher->cancel(here));
-  while (is_leaving()) let_pieces_leave();
-  look_later();
-  EXPECT_THAT(calls(), IsEmpty());
+  expect_never_sent();
   EXPECT_EQ(dispatcher->roster().at(1).calls, 0);
 }
 
@@ -157,9 +161,7 @@ TEST_F(KeptCallsTest, AreNotSentAtTheEnd) {
   submit_naming();
   dispatcher->drain("the end");
   EXPECT_TRUE(here->ended());
-  while (is_leaving()) let_pieces_leave();
-  look_later();
-  EXPECT_THAT(calls(), IsEmpty());
+  expect_never_sent();
 }
 
 TEST_F(KeptCallsTest, EndWithTheOthersWhenAllIsGivenUp) {
@@ -167,9 +169,7 @@ TEST_F(KeptCallsTest, EndWithTheOthersWhenAllIsGivenUp) {
   submit_naming();
   dispatcher->abandon("the end");
   EXPECT_TRUE(here->ended());
-  while (is_leaving()) let_pieces_leave();
-  look_later();
-  EXPECT_THAT(calls(), IsEmpty());
+  expect_never_sent();
 }
 
 TEST_F(KeptCallsTest, OfOtherDataAreNone) {
