@@ -15,6 +15,7 @@
 #include "after.hpp"
 #include "base/process.hpp"
 #include "commands.hpp"
+#include "hosts.hpp"
 #include "known.hpp"
 #include "supervise.hpp"
 
@@ -108,6 +109,7 @@ int start(const Command& command, const Start& what) {
     return 0;
   }
   if (place.kind == Place::Kind::kStep) return become(std::move(line));
+  if (place.kind == Place::Kind::kNothing) expect_known(what.hosts);
   Start now = what;
   for (;; --now.restarts) {
     const std::int64_t before = now.requeue ? items_in(what.journal) : 0;

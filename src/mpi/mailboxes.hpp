@@ -8,12 +8,13 @@
 #include "base/bell.hpp"
 #include "base/ring.hpp"
 #include "mpi/parcels.hpp"
+#include "mpi/stream.hpp"
 #include "wire/counters.hpp"
 #include "wire/frame.hpp"
 
 namespace gluster::mpi {
 
-// The messages of small frames between the master and a runner of its node: two rings in node memory, and a bell for each side; beside them what is larger.
+// The messages of small frames between the master and a runner of its node: two rings in node memory, and a bell for each side; beside them what is larger, and a stream for what is larger still.
 struct Mailbox {
   using Ring = base::Ring<wire::kMessageBytes, 32>;
 
@@ -22,6 +23,8 @@ struct Mailbox {
   Ring::Writer out;
   Parcels::Reader parcels_in;
   Parcels::Writer parcels_out;
+  Stream::Reader stream_in;
+  Stream::Writer stream_out;
   base::Bell* theirs;
   wire::Counters* counters;  // the runner's, whichever side this is
 
@@ -31,10 +34,22 @@ struct Mailbox {
     theirs->ring();
   }
 
-  // The rooms are for parcels, and may be empty.
-  Mailbox(int its_rank, Ring& incoming, std::span<std::byte> room_in, Ring& outgoing, std::span<std::byte> room_out, base::Bell& bell,
-          wire::Counters& runners)
-      : rank(its_rank), in(incoming), out(outgoing), parcels_in(room_in), parcels_out(room_out), theirs(&bell), counters(&runners) {}
+  // One direction.
+  struct Way {
+    Ring* ring;
+    Stream::Counts* counts;
+    std::span<std::byte> parcels, stream;  // rooms, which may be empty
+  };
+  Mailbox(int its_rank, const Way& there, const Way& back, base::Bell& bell, wire::Counters& runners)
+      : rank(its_rank),
+        in(*there.ring),
+        out(*back.ring),
+        parcels_in(there.parcels),
+        parcels_out(back.parcels),
+        stream_in(*there.counts, there.stream),
+        stream_out(*back.counts, back.stream),
+        theirs(&bell),
+        counters(&runners) {}
 };
 
 // All mailboxes of a rank: a master has one for each runner of its node, a runner there has one. A message goes through them in the fifth of the time that MPI takes,
@@ -43,7 +58,7 @@ class Mailboxes {
  public:
   // What a node with these ranks needs: nothing where rank 0 is not among them, or alone.
   static std::size_t bytes_for(const std::vector<int>& ranks);
-  // What they want for parcels beside it; with less these have less room.
+  // What they want for parcels and streams beside it; with less these have less room.
   static std::size_t bytes_for_parcels(const std::vector<int>& ranks);
 
   // None.

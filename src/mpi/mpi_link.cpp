@@ -34,6 +34,8 @@ MpiLink::MpiLink(MPI_Comm comm, Mailboxes mailboxes, int posted)
   int size = 0;
   check(MPI_Comm_size(comm_, &size), "MPI_Comm_size");
   outboxes_.resize(static_cast<std::size_t>(size));
+  streamed_by_.resize(outboxes_.size());
+  streaming_to_.resize(outboxes_.size());
   for (Mailbox& mailbox : mailboxes_.all()) outboxes_[static_cast<std::size_t>(mailbox.rank)].mailbox = &mailbox;
   for (Posted& one : posted_) post(one);
 }
@@ -57,6 +59,7 @@ bool MpiLink::poll(wire::Receiver& receiver) {
   bool moved = take_mail(receiver);
   if (!posted_.empty()) moved |= take_messages(receiver);
   if (!sending_.empty()) advance_messages();
+  if (unread_) moved |= advance_streams_out(receiver);
   if (!departures_.empty()) moved |= advance_departures(receiver);
   if (!arrivals_.empty()) moved |= advance_arrivals(receiver);
   if (!waiting_.empty()) flush();
@@ -70,7 +73,10 @@ void MpiLink::rest(std::chrono::microseconds most, bool (*ready)(void*), void* c
 }
 
 void MpiLink::trim() {
-  for (Mailbox& mailbox : mailboxes_.all()) mailbox.parcels_out.trim();
+  for (Mailbox& mailbox : mailboxes_.all()) {
+    mailbox.parcels_out.trim();
+    if (streaming_to_[static_cast<std::size_t>(mailbox.rank)].empty()) mailbox.stream_out.trim();
+  }
 }
 
 // MPI tells nobody that a message has come.

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "mpi/mailboxes.hpp"
@@ -16,8 +17,8 @@
 
 namespace gluster::mpi {
 
-// Frames over MPI point to point. Where there are mailboxes heads go through these, and the rest in parcels beside them as long as there is room. Other heads have receives
-// posted ahead, from any source; their buffers are pooled.
+// Frames over MPI point to point. Where there are mailboxes heads go through these, and the rest in parcels beside them as long as there is room, else by the stream. Other
+// heads have receives posted ahead, from any source; their buffers are pooled.
 //
 // Small frames for one rank gather in one message until the next flush; in a mailbox they are at once. The pieces of a frame have one tag, and are sent and
 // received in order, so they cannot be taken for one another's.
@@ -35,8 +36,8 @@ class MpiLink final : public wire::Link {
     return outbox.frames + outbox.full.size();
   }
   bool poll(wire::Receiver& receiver) override;
-  bool busy() const override { return !arrivals_.empty() || !deliveries_.empty() || !departures_.empty(); }
-  bool drained() const override { return departures_.empty() && sending_.empty() && waiting_.empty(); }
+  bool busy() const override { return !arrivals_.empty() || !deliveries_.empty() || !departures_.empty() || streamed_ != 0 || streaming_ != 0; }
+  bool drained() const override { return departures_.empty() && streaming_ == 0 && !unread_ && sending_.empty() && waiting_.empty(); }
   void rest(std::chrono::microseconds most, bool (*ready)(void*), void* context) override;
   void wake() override { mailboxes_.ring(); }
   void trim() override;
@@ -47,6 +48,7 @@ class MpiLink final : public wire::Link {
 
  private:
   static constexpr int kHeadTag = 0;
+  static constexpr Parcels::Name kStreamed = ~Parcels::Name{0};  // no parcel: it comes by the stream
   struct Buffer {
     alignas(64) std::byte bytes[wire::kMessageBytes];
   };
@@ -98,14 +100,21 @@ class MpiLink final : public wire::Link {
     std::uint64_t bytes = 0;              // of all its pieces
   };
 
-  struct Delivery {  // a frame with a parcel
+  struct Delivery {  // a frame with a parcel, or one that comes by the stream
     int rank;
     wire::Head head;
-    Parcels::Incoming parcel;
+    std::variant<Parcels::Incoming, Stream::Part> source;
     std::shared_ptr<Block<std::byte>> spill = {};
     std::unique_ptr<wire::Incoming> frame = {};  // null: its body is to come
     std::size_t segments = 0;                    // that are here
     std::size_t read = 0;                        // bytes of the next one, or of the body
+    bool is_refused = false;
+  };
+  struct Streaming {  // a frame that leaves by the stream
+    wire::Frame frame;
+    Stream::Part::Size bytes;  // of its pieces: the first piece of all
+    std::size_t pieces = 0;    // that have been written
+    std::size_t written = 0;   // bytes of the next one
   };
 
   int tag(std::uint64_t number) const;
@@ -127,12 +136,17 @@ class MpiLink final : public wire::Link {
   bool take_messages(wire::Receiver& receiver);
   void take_message(BufferPointer buffer, int rank, std::size_t bytes, wire::Receiver& receiver);
   void take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
-  void take_parcel(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
-  bool open_delivery(Delivery& delivery, wire::Receiver& receiver);
-  bool read_on(Delivery& delivery);
-  bool go_on(Delivery delivery, wire::Receiver& receiver);
+  void take_beside(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver);
+  void open_delivery(Delivery& delivery, std::span<const std::byte> body, std::shared_ptr<const void> holder, wire::Receiver& receiver);
+  std::uint64_t most_at_once() const;
+  bool read_on(Delivery& delivery, std::uint64_t most);
+  bool go_on(Delivery& delivery, std::uint64_t most, wire::Receiver& receiver);
   bool is_delivering(int rank) const;
   bool advance_deliveries(wire::Receiver& receiver);
+  bool advance_streamed(int rank, wire::Receiver& receiver);
+  bool write_on(Streaming& streaming, Stream::Writer& stream);
+  bool advance_streaming(Mailbox& mailbox, wire::Receiver& receiver);
+  bool advance_streams_out(wire::Receiver& receiver);
   static bool is_wanted(wire::Incoming& frame, wire::Receiver& receiver);
   void open(std::unique_ptr<wire::Incoming> frame, wire::Receiver& receiver);
   void open_spilled(Arrival arrival, wire::Receiver& receiver);
@@ -157,6 +171,11 @@ class MpiLink final : public wire::Link {
   Outflow outflow_;
   std::list<Delivery> deliveries_;  // one a rank at most
   std::uint64_t delivered_ = 0;     // bytes, in all
+  // By rank, one after the other; and how many these are in all.
+  std::vector<std::list<Delivery>> streamed_by_;
+  std::vector<std::list<Streaming>> streaming_to_;
+  std::size_t streamed_ = 0, streaming_ = 0;
+  bool unread_ = false;  // something may lie in a stream that goes out
   std::list<Arrival> arrivals_;
   std::size_t unposted_ = 0;     // of arrivals
   std::uint64_t receiving_ = 0;  // bytes of segments from ranks of this node

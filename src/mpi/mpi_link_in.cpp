@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <variant>
 
 #include <gluster/error.hpp>
 
@@ -39,6 +40,7 @@ bool MpiLink::take_mail(wire::Receiver& receiver) {
       take_message(std::move(buffer), mailbox.rank, message.size(), receiver);
       moved = true;
     }
+    if (streamed_ != 0) moved |= advance_streamed(mailbox.rank, receiver);
   }
   return moved;
 }
@@ -72,7 +74,7 @@ void MpiLink::take_message(BufferPointer buffer, int rank, std::size_t bytes, wi
 }
 
 void MpiLink::take_frame(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver) {
-  if (view.head.parcel != 0) return take_parcel(rank, view, std::move(holder), receiver);
+  if (view.head.parcel != 0) return take_beside(rank, view, std::move(holder), receiver);
   if (view.head.spilled == 0) {
     auto frame = fresh();
     frame->start(rank, view.head, view.body, std::move(holder));
@@ -136,43 +138,54 @@ void MpiLink::post_segments(Arrival& arrival) {
   --unposted_;
 }
 
-// Where spill and segments lie beside the message, or soon will.
-void MpiLink::take_parcel(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver) {
-  const Mailbox* mailbox = outboxes_[static_cast<std::size_t>(rank)].mailbox;
-  if (mailbox == nullptr || is_delivering(rank)) Decoder::malformed("a parcel where there can be none");
-  Delivery delivery{rank, view.head, mailbox->parcels_in.open(view.head.parcel)};
-  if (view.head.spilled != 0) {
-    if (view.head.body > delivery.parcel.most_left()) Decoder::malformed("a body beyond its parcel");
-    delivery.spill = std::make_shared<Block<std::byte>>(view.head.body);
-  } else {
-    delivery.frame = fresh();
-    delivery.frame->start(rank, view.head, view.body, std::move(holder));
-    if (!open_delivery(delivery, receiver)) return;
+// Where spill and segments lie beside the message, or soon will, or come by the stream.
+void MpiLink::take_beside(int rank, const wire::View& view, BufferPointer holder, wire::Receiver& receiver) {
+  Mailbox* mailbox = outboxes_[static_cast<std::size_t>(rank)].mailbox;
+  const bool is_streamed = view.head.parcel == kStreamed;
+  if (mailbox == nullptr || (is_streamed ? !mailbox->stream_in.is_possible() : is_delivering(rank)))
+    Decoder::malformed("a parcel where there can be none");
+  auto& streamed = streamed_by_[static_cast<std::size_t>(rank)];
+  if (is_streamed) {
+    streamed.push_back({rank, view.head, Stream::Part(mailbox->stream_in)});
+    ++streamed_;
+    if (view.head.spilled == 0) open_delivery(streamed.back(), view.body, std::move(holder), receiver);
+    return;
   }
-  go_on(std::move(delivery), receiver);
+  Delivery delivery{rank, view.head, mailbox->parcels_in.open(view.head.parcel)};
+  if (view.head.spilled == 0) open_delivery(delivery, view.body, std::move(holder), receiver);
+  if (!go_on(delivery, kReceivedAtOnce, receiver)) deliveries_.push_back(std::move(delivery));
 }
 
 bool MpiLink::is_delivering(int rank) const {
   return std::any_of(deliveries_.begin(), deliveries_.end(), [&](const Delivery& one) { return one.rank == rank; });
 }
 
-// False when it is thrown away.
-bool MpiLink::open_delivery(Delivery& delivery, wire::Receiver& receiver) {
-  const Decoder& in = delivery.frame->in;
-  std::uint64_t left = delivery.parcel.most_left();
-  for (const std::uint64_t bytes : in.sizes()) {
+// Its body is here.
+void MpiLink::open_delivery(Delivery& delivery, std::span<const std::byte> body, std::shared_ptr<const void> holder, wire::Receiver& receiver) {
+  delivery.is_refused = true;  // also where this throws
+  auto frame = fresh();
+  frame->start(delivery.rank, delivery.head, body, std::move(holder));
+  std::uint64_t left = std::visit([](const auto& source) { return source.most_left(); }, delivery.source);
+  for (const std::uint64_t bytes : frame->in.sizes()) {
     if (bytes > left) Decoder::malformed("a segment beyond its parcel");
     left -= bytes;
   }
-  if (is_wanted(*delivery.frame, receiver) && in.places.size() == in.sizes().size()) return true;
-  recycle(std::move(delivery.frame));
-  return false;
+  delivery.is_refused = !is_wanted(*frame, receiver) || frame->in.places.size() != frame->in.sizes().size();
+  if (delivery.is_refused) recycle(std::move(frame));
+  else delivery.frame = std::move(frame);
+}
+
+// How much of one frame is moved in one go, by whoever has the baton.
+std::uint64_t MpiLink::most_at_once() const {
+  return std::max<std::uint64_t>(kReceivedAtOnce / std::max<std::size_t>(streamed_ + streaming_, 1), Stream::kStep);
 }
 
 // True when all of its body, or then of its segments, is here.
-bool MpiLink::read_on(Delivery& delivery) {
+bool MpiLink::read_on(Delivery& delivery, std::uint64_t most) {
   const auto is_whole = [&](std::byte* data, std::size_t bytes) {
-    const std::size_t more = delivery.parcel.read(data + delivery.read, bytes - delivery.read);
+    const std::size_t wanted = std::min<std::size_t>(bytes - delivery.read, most);
+    const std::size_t more = std::visit([&](auto& source) { return source.read(data + delivery.read, wanted); }, delivery.source);
+    most -= more;
     delivered_ += more;
     delivery.read += more;
     if (delivery.read < bytes) return false;
@@ -187,34 +200,58 @@ bool MpiLink::read_on(Delivery& delivery) {
 }
 
 // As far as it is written; false when more is to come.
-bool MpiLink::go_on(Delivery delivery, wire::Receiver& receiver) {
-  for (;;) {
-    if (!read_on(delivery)) {
-      deliveries_.push_back(std::move(delivery));
-      return false;
+bool MpiLink::go_on(Delivery& delivery, std::uint64_t most, wire::Receiver& receiver) {
+  Stream::Part* part = std::get_if<Stream::Part>(&delivery.source);
+  if (part != nullptr && !part->has_begun()) return false;
+  while (!delivery.frame && !delivery.is_refused) {
+    if (!delivery.spill) {
+      if (delivery.head.body > std::visit([](const auto& source) { return source.most_left(); }, delivery.source))
+        Decoder::malformed("a body beyond its parcel");
+      delivery.spill = std::make_shared<Block<std::byte>>(delivery.head.body);
     }
-    if (delivery.frame) break;
-    delivery.frame = fresh();
-    delivery.frame->start(delivery.rank, delivery.head, std::span<const std::byte>(*delivery.spill), delivery.spill);
-    if (!open_delivery(delivery, receiver)) return true;
+    if (!read_on(delivery, most)) return false;
+    open_delivery(delivery, std::span<const std::byte>(*delivery.spill), delivery.spill, receiver);
   }
-  receiver.arrived(std::move(delivery.frame));
-  if (delivery.frame) recycle(std::move(delivery.frame));
-  return true;
+  if (!delivery.is_refused) {
+    if (!read_on(delivery, most)) return false;
+    delivery.is_refused = true;  // what is left is not wanted; also where the frame cannot be kept
+    receiver.arrived(std::move(delivery.frame));
+    if (delivery.frame) recycle(std::move(delivery.frame));
+  }
+  return part == nullptr || part->pass_over();
 }
 
 bool MpiLink::advance_deliveries(wire::Receiver& receiver) {
-  bool moved = false;
+  const std::uint64_t before = delivered_;
   for (std::size_t count = deliveries_.size(); count != 0; --count) {
     Delivery delivery = std::move(deliveries_.front());
     deliveries_.pop_front();
     try {
-      moved |= go_on(std::move(delivery), receiver);
+      if (!go_on(delivery, kReceivedAtOnce, receiver)) deliveries_.push_back(std::move(delivery));
     } catch (const DataError& error) {
       base::log().error("a rank of this node sent what is no frame: {}", error.what());
     }
   }
-  return moved;
+  return delivered_ != before;
+}
+
+bool MpiLink::advance_streamed(int rank, wire::Receiver& receiver) {
+  auto& streamed = streamed_by_[static_cast<std::size_t>(rank)];
+  const std::uint64_t before = delivered_;
+  while (!streamed.empty() && delivered_ - before < most_at_once()) {
+    try {
+      if (!go_on(streamed.front(), most_at_once(), receiver)) break;
+      streamed.pop_front();
+      --streamed_;
+    } catch (const DataError& error) {
+      base::log().error("rank {} sent what is no frame: {}", rank, error.what());
+      streamed.front().is_refused = true;
+    } catch (...) {
+      streamed.front().is_refused = true;
+      throw;
+    }
+  }
+  return delivered_ != before;
 }
 
 void MpiLink::open_spilled(Arrival arrival, wire::Receiver& receiver) {

@@ -13,10 +13,10 @@ void MpiLink::send(int rank, wire::Frame frame) {
   Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
   const bool is_small = wire::is_small(frame);
   const std::size_t bytes = is_small || outbox.mailbox == nullptr ? 0 : wire::bytes_of_pieces(frame);
-  const Parcels::Name parcel = bytes == 0 ? 0 : outbox.mailbox->parcels_out.begin(bytes).value_or(0);
+  const Parcels::Name parcel = bytes == 0 ? 0 : outbox.mailbox->parcels_out.begin(bytes).value_or(outbox.mailbox->stream_out.open() ? kStreamed : 0);
   std::byte* place = outbox.mailbox != nullptr && outbox.frames == 0 && outbox.full.empty() ? outbox.mailbox->out.place() : nullptr;
   const bool is_read_meanwhile = place != nullptr && bytes > Parcels::kStep;
-  if (parcel != 0 && !is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
+  if (parcel != 0 && parcel != kStreamed && !is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
   if (place != nullptr) {
     wire::pack(frame, place, parcel);
     outbox.mailbox->post(wire::packed_bytes(frame));
@@ -28,6 +28,14 @@ void MpiLink::send(int rank, wire::Frame frame) {
   only_mail_.store(false, std::memory_order_relaxed);
   if (outbox.mailbox == nullptr) flush(rank);
   if (parcel == 0) return send_pieces(rank, std::move(frame));
+  if (parcel == kStreamed) {
+    auto& streaming = streaming_to_[static_cast<std::size_t>(rank)];
+    streaming.push_back({std::move(frame), bytes});
+    ++streaming_;
+    unread_ = true;
+    if (streaming.size() == 1) write_on(streaming.front(), outbox.mailbox->stream_out);
+    return;
+  }
   if (is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
   departures_.emplace_back(Departure{rank, std::move(frame), {MPI_REQUEST_NULL}});  // has left: the next poll says so
 }
@@ -36,6 +44,51 @@ void MpiLink::write_parcel(Parcels::Writer& parcels, const wire::Frame& frame) {
   const Encoder& content = *frame.content;
   if (wire::spills(frame)) parcels.write(content.body.data(), content.body.size());
   for (const Segment& segment : content.segments) parcels.write(segment.data, segment.bytes);
+}
+
+// As much as there is room for, within bounds; true when all of it has been written.
+bool MpiLink::write_on(Streaming& streaming, Stream::Writer& stream) {
+  const Encoder& content = *streaming.frame.content;
+  const std::size_t before_segments = wire::spills(streaming.frame) ? 2 : 1;
+  std::uint64_t most = most_at_once();
+  while (streaming.pieces < before_segments + content.segments.size()) {
+    std::span<const std::byte> piece = std::as_bytes(std::span(&streaming.bytes, 1));
+    if (streaming.pieces >= before_segments) {
+      const Segment& segment = content.segments[streaming.pieces - before_segments];
+      piece = {static_cast<const std::byte*>(segment.data), segment.bytes};
+    } else if (streaming.pieces == 1) {
+      piece = {content.body.data(), content.body.size()};
+    }
+    const std::size_t bytes = std::min<std::size_t>(piece.size() - streaming.written, most);
+    const std::size_t done = stream.write(piece.data() + streaming.written, bytes);
+    most -= done;
+    streaming.written += done;
+    if (streaming.written < piece.size()) return false;
+    streaming.written = 0;
+    ++streaming.pieces;
+  }
+  return true;
+}
+
+bool MpiLink::advance_streaming(Mailbox& mailbox, wire::Receiver& receiver) {
+  auto& streaming = streaming_to_[static_cast<std::size_t>(mailbox.rank)];
+  if (streaming.empty()) return false;
+  Streaming& next = streaming.front();
+  const auto so_far = [&] { return std::pair(next.pieces, next.written); };
+  const auto before = so_far();
+  if (!write_on(next, mailbox.stream_out)) return so_far() != before;
+  const wire::Frame frame = std::move(next.frame);
+  streaming.pop_front();
+  --streaming_;
+  receiver.left(mailbox.rank, frame);
+  return true;
+}
+
+bool MpiLink::advance_streams_out(wire::Receiver& receiver) {
+  bool moved = false;
+  for (Mailbox& mailbox : mailboxes_.all()) moved |= advance_streaming(mailbox, receiver);
+  unread_ = streaming_ != 0 || !std::ranges::all_of(mailboxes_.all(), [](const Mailbox& one) { return one.stream_out.is_empty(); });
+  return moved;
 }
 
 void MpiLink::gather(int rank, const wire::Frame& frame, Parcels::Name parcel) {

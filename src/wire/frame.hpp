@@ -12,7 +12,7 @@
 //     frame:    Head, body             body as Encoder::close leaves it: values, then the sizes of the segments
 //     a body that does not fit travels by itself ahead of the segments: the spill
 //     segments: each a message of its own (of kPieceBytes at most, then the rest), tagged by the frame's number
-//     or spill and segments lie in a parcel, one behind the other, where both ranks have one memory
+//     or spill and segments lie in a parcel, one behind the other, or come by a stream, where both ranks have one memory
 namespace gluster::wire {
 
 inline constexpr std::size_t kMessageBytes = 3584;
