@@ -4,6 +4,8 @@
 
 namespace gluster::base {
 
+inline constexpr std::size_t kPage = 4096;  // bytes: of the small ones
+
 // Makes sure that pages are there: shared memory that is promised but cannot be had is a SIGBUS at first touch. False when they are not. A system older than
 // Linux 5.14 cannot say.
 bool reserve_pages(std::byte* data, std::size_t bytes);

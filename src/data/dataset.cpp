@@ -33,7 +33,7 @@ std::uint64_t product(std::span<const std::uint64_t> sizes, const std::string& o
 }
 
 // A dataset and what it is; a Session is held while there is one.
-struct Opened {
+struct OpenDataset {
   std::string what;
   h5::Handle file, dataset;
   std::vector<std::uint64_t> shape;
@@ -41,7 +41,7 @@ struct Opened {
   std::string found;  // what its elements are, where no kernel takes them
   Scalar element;
 
-  Opened(const std::filesystem::path& path, const std::string& name)
+  OpenDataset(const std::filesystem::path& path, const std::string& name)
       : what(path.string() + ":" + name),
         file(h5::open_file(path)),
         dataset(h5::open_dataset(file, path, name)),
@@ -65,7 +65,7 @@ DatasetName dataset_name(std::string_view where) {
 
 void read_rows(const DatasetRef& ref, std::span<std::byte> into) {
   const h5::Session session;
-  const Opened opened(std::string(ref.file), std::string(ref.name));
+  const OpenDataset opened(std::string(ref.file), std::string(ref.name));
   if (opened.element != ref.fixed.element)
     throw DataError(fmt::format("{}: [{}] wanted, {} found", opened.what, detail::scalar_name(ref.fixed.element), opened.found));
   if (opened.row != ref.fixed.row || ref.fixed.begin > opened.rows || ref.fixed.rows > opened.rows - ref.fixed.begin)
@@ -91,7 +91,7 @@ Dataset dataset(std::string_view where, Rows rows) {
   state->file = std::filesystem::absolute(name.file).lexically_normal().string();
   state->name = name.name;
   const data::h5::Session session;
-  const data::Opened opened(state->file, state->name);
+  const data::OpenDataset opened(state->file, state->name);
   if (opened.element == Scalar::none) throw DataError(fmt::format("{}: numbers of up to 8 bytes wanted, {} found", opened.what, opened.found));
   state->type = {opened.found};
   state->element = opened.element;

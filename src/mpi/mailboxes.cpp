@@ -5,6 +5,8 @@
 namespace gluster::mpi {
 namespace {
 
+using base::kPage;
+
 // What lies in node memory for each rank of the master's node. Of the master only the bell is used.
 struct Station {
   base::Bell bell;
@@ -17,7 +19,6 @@ struct Station {
 // For parcels in one direction: a table of some ten thousand words, or a matrix of 512 rows.
 constexpr std::size_t kRoom = std::size_t{2} << 20;
 constexpr std::size_t kStreamRoom = std::size_t{1} << 20;
-constexpr std::size_t kPage = 4096;
 
 }  // namespace
 

@@ -13,7 +13,8 @@
 namespace gluster::mpi {
 namespace {
 
-constexpr std::size_t kPage = 4096;
+using base::kPage;
+
 // What MPI wants beside it: Open MPI 4 refuses a file that leaves less than a twentieth of its size.
 std::size_t without_slack(std::size_t free) {
   std::size_t slack = (std::size_t{1} << 20) + free / 16;

@@ -9,8 +9,8 @@
 namespace gluster::mpi {
 namespace {
 
+using base::kPage;
 constexpr std::size_t kGrain = 64;  // of places: a cache line
-constexpr std::size_t kPage = 4096;
 
 constexpr std::size_t whole(std::size_t bytes, std::size_t grain) { return (bytes + grain - 1) / grain * grain; }
 
