@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
+#include "place.hpp"
 #include "start_line.hpp"
 
 namespace gluster::command {
@@ -18,29 +19,46 @@ void expect_words(const Batch& batch) {
     throw UsageError("submit what? gluster submit [SLURM'S OPTIONS] run|call|map WORDS, as they are given without it");
   if (batch.requeue && journal_of(batch.words).empty())
     throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE among the words of run or map");
+  if (const auto limit = seconds_of(batch.time); batch.requeue && limit && *limit <= batch.signal_ahead)
+    throw UsageError(fmt::format("--time={}: the job would be told to end, --signal-ahead {} seconds before, as soon as it begins", batch.time,
+                                 batch.signal_ahead));
   for (const std::string* text : {&batch.mem, &batch.time, &batch.partition, &batch.account, &batch.job_name, &batch.output})
     if (text->find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
   for (const auto& [name, text] : batch.others)
     if (text.find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
 }
 
-// Whether the word behind an option of `run` is its value.
+// Whether the word behind an option of `run` or `call` is its value.
 bool takes_next(const std::string& option) {
-  return option == "-n" || (option.starts_with("--") && option.find('=') == std::string::npos && option != "--requeue" && option != "--dry-run");
+  constexpr std::array flags{"--requeue", "--dry-run", "--json"};
+  return option == "-n" || (option.starts_with("--") && option.find('=') == std::string::npos && std::ranges::count(flags, option) == 0);
+}
+
+// Where the words of the program or of the kernel begin, which may look like options.
+std::size_t end_of_options(const std::vector<std::string>& words) {
+  if (words[0] == "map") return words.size();
+  std::size_t at = 1;
+  while (at < words.size() && words[at].starts_with('-')) at += takes_next(words[at]) ? 2 : 1;
+  return std::min(at, words.size());
 }
 
 }  // namespace
 
 std::string journal_of(const std::vector<std::string>& words) {
   if (words.empty() || words[0] == "call") return "";
-  for (std::size_t i = 1; i < words.size(); ++i) {
+  for (std::size_t i = 1, end = end_of_options(words); i < end; ++i) {
     if (words[i].starts_with("--journal=")) return words[i].substr(10);
     if (words[i] == "--journal" && i + 1 < words.size()) return words[i + 1];
-    if (words[0] != "run") continue;
-    if (!words[i].starts_with('-')) return "";  // the program: what stands behind it is its own
-    if (takes_next(words[i])) ++i;
   }
   return "";
+}
+
+void take_requeue(Batch& batch) {
+  if (batch.words.empty()) return;
+  const auto own = batch.words.begin() + static_cast<std::ptrdiff_t>(end_of_options(batch.words));
+  const auto left = std::remove(batch.words.begin() + 1, own, "--requeue");
+  batch.requeue = batch.requeue || left != own;
+  batch.words.erase(left, own);
 }
 
 std::string script_of(const Batch& batch, const std::string& gluster) {

@@ -19,6 +19,9 @@ struct Batch {
 // The script for sbatch, which runs `gluster WORDS`. Throws UsageError for words that no job can be made of.
 std::string script_of(const Batch& batch, const std::string& gluster);
 
+// `--requeue` among the words, as run and map have it, is said of the job.
+void take_requeue(Batch& batch);
+
 // The journal that these words name; empty: none.
 std::string journal_of(const std::vector<std::string>& words);
 

@@ -38,6 +38,11 @@ std::uint64_t free_bytes(const std::string& directory) {
   return ::statvfs(directory.c_str(), &about) != 0 ? 0 : std::uint64_t{about.f_bavail} * about.f_frsize;
 }
 
+bool may_execute(const std::string& directory) {
+  struct statvfs about {};
+  return ::statvfs(directory.c_str(), &about) != 0 || (about.f_flag & ST_NOEXEC) == 0;
+}
+
 int number_in(const char* file) {
   int number = 0;
   std::ifstream(file) >> number;
@@ -72,9 +77,12 @@ void probe(const Start& start, const Place& place, Facts& facts) {
     std::vector<std::string> words{"timeout", "--foreground", "-k", "2", "30"};
     words.insert(words.end(), line.words.begin(), line.words.end());
     const base::Ended ended = base::run_program(words);
-    const Json said = Json::parse(ended.output.substr(0, ended.output.find('\n')), nullptr, false);
-    if (ended.status != 0 || said.is_discarded()) {
-      facts.probe_error = fmt::format("a run of one master and one runner fails: {}", first_line(ended.output));
+    const std::size_t at = ended.output.starts_with('{') ? 0 : ended.output.find("\n{") + 1;  // warnings may stand before it
+    const Json said = Json::parse(first_line(ended.output.substr(at)), nullptr, false);
+    if (ended.status != 0 || !said.is_object()) {
+      constexpr int kTimedOut = 124;
+      const std::string why = ended.status == kTimedOut ? "it does not come to its end" : first_line(ended.output);
+      facts.probe_error = fmt::format("a run of one master and one runner fails: {}", why.empty() ? fmt::format("status {}", ended.status) : why);
       return;
     }
     facts.has_helper = said["helper"];
@@ -114,6 +122,7 @@ Facts gather(const Start& start) {
   try {
     plugin::Cache cache(options.cache);
     facts.cache_free = free_bytes(facts.cache);
+    facts.cache_executes = may_execute(facts.cache);
     facts.compiler = plugin::Compiler(options.cxx, cache).version();
   } catch (const PluginError& error) {
     facts.compiler_error = first_line(error.what());

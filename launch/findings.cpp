@@ -88,6 +88,8 @@ Finding compiler(const Facts& facts) {
 Finding cache(const Facts& facts) {
   if (!facts.cache_error.empty()) return {Level::kWrong, "cache", facts.cache_error, "choose another directory with GLUSTER_CACHE"};
   std::string says = fmt::format("{}, {} MiB free", facts.cache, facts.cache_free / kMiB);
+  if (!facts.cache_executes)
+    return {Level::kWrong, "cache", facts.cache + " lies where nothing may be executed", "choose another directory with GLUSTER_CACHE"};
   if (facts.cache_free >= 64 * kMiB) return {Level::kOk, "cache", says, ""};
   return {Level::kWrong, "cache", says, "make room there, or choose another directory with GLUSTER_CACHE"};
 }

@@ -30,6 +30,7 @@ struct Facts {
   std::string compiler, compiler_error;  // its first line of --version
   std::string cache, cache_error;
   std::uint64_t cache_free = 0;
+  bool cache_executes = true;  // what lies there may be loaded
 };
 
 std::vector<Finding> findings_of(const Facts& facts);

@@ -141,9 +141,12 @@ void hold_back_drain() {
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
+// Where one is near enough to have been meant.
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
-  const auto best = std::ranges::min_element(known, {}, [&](const std::string& each) { return gluster::base::distance(word, each); });
-  return best == known.end() ? "" : fmt::format("; the nearest is {}", *best);
+  const auto apart = [&](const std::string& each) { return gluster::base::distance(word, each); };
+  const auto best = std::ranges::min_element(known, {}, apart);
+  const bool is_near = best != known.end() && apart(*best) <= std::max<std::size_t>(2, best->size() / 3) && apart(*best) < best->size();
+  return is_near ? fmt::format("; the nearest is {}", *best) : "";
 }
 
 std::vector<std::string> options_of(const CLI::App& app) {
@@ -153,21 +156,33 @@ std::vector<std::string> options_of(const CLI::App& app) {
   return options;
 }
 
-// What stands behind the options of run, call and submit begins with no dash.
-void expect_no_option(const CLI::App& app) {
-  const std::vector<std::string> words = app.remaining();
-  if (words.empty() || !words[0].starts_with('-')) return;
+// `is_job`: the words are those behind gluster submit's own.
+[[noreturn]] void refuse_option(const CLI::App& app, const std::string& word, bool is_job) {
+  std::string name = app.get_name();
+  const CLI::App* root = app.get_parent();
+  for (; root->get_parent() != nullptr; root = root->get_parent()) name = root->get_name() + " " + name;
+  const std::string option = word.substr(0, word.find('='));
+  const auto* of_slurm = is_job ? root->get_subcommand("submit")->get_option_no_throw(option) : nullptr;
   throw gluster::UsageError(
-      fmt::format("gluster {} has no option {}{}", app.get_name(), words[0], nearest(words[0].substr(0, words[0].find('=')), options_of(app))));
+      fmt::format("gluster {} has no option {}{}", name, word,
+                  of_slurm != nullptr ? fmt::format(": it is one for Slurm, and stands before {}", name) : nearest(option, options_of(app))));
+}
+
+// What stands behind the options of run, call and submit begins with no dash.
+void expect_no_option(const CLI::App& app, const Command& command) {
+  const std::vector<std::string> words = app.remaining();
+  if (!words.empty() && words[0].starts_with('-')) refuse_option(app, words[0], command.checks_alone);
 }
 
 // What is wrong with the words that CLI11 could not read.
-[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error, const Command& given) {
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); }))
     commands.push_back(command->get_name());
   if (app.get_subcommands().empty()) {
-    if (argc > 1 && argv[1][0] != '-') throw gluster::UsageError(fmt::format("there is no gluster {}{}", argv[1], nearest(argv[1], commands)));
+    if (given.argc > 1 && given.argv[1][0] != '-')
+      throw gluster::UsageError(
+          fmt::format("there is no gluster {}{}; gluster --help says what there is", given.argv[1], nearest(given.argv[1], commands)));
     throw gluster::UsageError(fmt::format("which command? {}; gluster --help says what they do", fmt::join(commands, ", ")));
   }
   const CLI::App* at = app.get_subcommands().front();
@@ -176,14 +191,20 @@ void expect_no_option(const CLI::App& app) {
     at = at->get_subcommands().front();
     name += " " + at->get_name();
   }
-  const std::vector<std::string> options = options_of(*at);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
     for (const std::string& word : app.remaining(true))
-      if (word.starts_with("-")) throw gluster::UsageError(fmt::format("{} has no option {}{}", name, word, nearest(word, options)));
+      if (word.starts_with("-")) refuse_option(*at, word, given.checks_alone);
   throw gluster::UsageError(fmt::format("{}: {}", name, error.what()));
 }
 
 int main_of(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "help") == 0) {  // gluster help map: gluster map --help
+    std::string help = "--help";
+    std::vector<char*> words{argv[0]};
+    words.insert(words.end(), argv + 2, argv + argc);
+    words.push_back(help.data());
+    return main_of(static_cast<int>(words.size()), words.data());
+  }
   Command command{argc, argv};
   CLI::App app(kAbout, "gluster");
   app.require_subcommand(1);
@@ -273,10 +294,10 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::Success& told) {
     return app.exit(told);
   } catch (const CLI::ParseError& error) {
-    refuse(app, error, argc, argv);
+    refuse(app, error, command);
   }
   for (const CLI::App* each : {run_app, call_app, submit_app})
-    if (*each) expect_no_option(*each);
+    if (*each) expect_no_option(*each, command);
   if (*hold_app) return hold(command, hold_app->remaining());
   for (Start* start : {&run_words.start, &call_words.start, &map_words.start, &doctor_start}) find_own(*start);
   if (*run_app) {
@@ -302,6 +323,7 @@ int main_of(int argc, char** argv) {
   }
   if (*submit_app) {
     batch.words = submit_app->remaining();
+    take_requeue(batch);
     return submit(command, batch, run_words.start.self);
   }
   if (*status_app) return status(command, what, watch);

@@ -17,7 +17,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string result_of(const data::MapHead& head) { return head.signature.substr(0, head.signature.rfind('(', head.signature.rfind(')'))); }
+// What stands before the parameters, which are in the last brackets and may have some of their own.
+std::string result_of(const data::MapHead& head) {
+  std::size_t at = head.signature.size();
+  for (int depth = 0; at-- > 0;) {
+    depth += (head.signature[at] == ')') - (head.signature[at] == '(');
+    if (depth == 0) break;
+  }
+  return head.signature.substr(0, at);
+}
 
 Json describe(const data::MapRecords& map) {
   return {{"kernel", map.head.kernel},

@@ -49,7 +49,8 @@ bool is_utf8(const std::string& text) {
 JsonItems over_lines(const std::string& file, const Type& type) {
   auto text = std::make_shared<const std::string>(base::read_file(file));
   auto begins = std::make_shared<std::vector<std::size_t>>();
-  for (std::size_t at = 0; at < text->size();) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of UTF-8, as Windows writes it
+  for (std::size_t at = text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text->size();) {
     begins->push_back(at);
     std::size_t end = text->find('\n', at);
     at = end == std::string::npos ? text->size() : end + 1;
@@ -159,6 +160,8 @@ int map(const Command& command, MapWords words) {
   if ((words.start.restarts != 0 || words.start.requeue) && words.out == "-")
     throw UsageError(fmt::format("{} wants -o FILE: what has been printed cannot be taken back when it is started again",
                                  words.start.requeue ? "--requeue" : "--restart"));
+  if (words.start.requeue && words.journal.empty() && Options::from_environment().journal.empty())
+    throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE");
   // What is there already is this job's own: its first start would have refused anything else.
   if (words.start.requeue && Place::look().requeued != 0) words.force = true;
   const Target target = target_of(words.target);

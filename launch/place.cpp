@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <numeric>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -71,6 +73,33 @@ std::vector<int> counts_of(const std::string& list) {
     counts.insert(counts.end(), static_cast<std::size_t>(times), number(part.substr(0, open), list));
   }
   return counts;
+}
+
+std::optional<int> seconds_of(const std::string& time) {
+  constexpr std::size_t kMost = 12;  // letters: so it fits
+  if (time.empty() || time.size() > kMost || time.find_first_not_of("0123456789-:") != std::string::npos) return std::nullopt;
+  const std::size_t dash = time.find('-');
+  std::vector<int> parts;
+  std::istringstream in(dash == std::string::npos ? time : time.substr(dash + 1));
+  for (std::string part; std::getline(in, part, ':');) {
+    int value = 0;
+    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size()) return std::nullopt;
+    parts.push_back(value);
+  }
+  if (parts.empty() || parts.size() > 3) return std::nullopt;
+  if (dash == std::string::npos && parts.size() < 3) parts.insert(parts.begin(), 0);  // no hours
+  parts.resize(3);
+  const long days = dash == std::string::npos ? 0 : std::strtol(time.c_str(), nullptr, 10);
+  const long seconds = ((days * 24 + parts[0]) * 60 + parts[1]) * 60 + parts[2];
+  return seconds <= std::numeric_limits<int>::max() ? std::optional(static_cast<int>(seconds)) : std::nullopt;
+}
+
+std::optional<int> seconds_left(const std::string& lines, const std::string& job) {
+  std::istringstream in(lines);
+  std::string number, time_left;
+  while (in >> number >> time_left && number != job) continue;
+  return number == job && time_left.find(':') != std::string::npos ? seconds_of(time_left) : std::nullopt;
 }
 
 int Place::tasks() const { return std::accumulate(tasks_per_node.begin(), tasks_per_node.end(), 0); }

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ struct Place {
 // Slurm's short forms: "n[1-3,07],m" and "2(x3),1". Throws UsageError for what is none.
 std::vector<std::string> hosts_of(const std::string& list);
 std::vector<int> counts_of(const std::string& list);
+
+// Its times: minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes or days-hours:minutes:seconds. None where it is no time ("UNLIMITED").
+std::optional<int> seconds_of(const std::string& time);
+// How much time a job has, as squeue tells it (%A %L: a line a job, its number and its time); none where it has no limit.
+std::optional<int> seconds_left(const std::string& lines, const std::string& job);
 
 // A program of this name in PATH; empty: there is none.
 std::string find_program(const std::string& name, const std::string& path);

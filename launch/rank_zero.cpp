@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include <fmt/format.h>
 #include <gluster/gluster.hpp>
@@ -38,11 +39,18 @@ constexpr std::array kHandedOn{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGCON
 class Held {
  public:
   Held(pid_t pid, int told) : pid_(pid), told_(told) {}
-  // Until it has ended; its status, as wait() tells it.
-  int wait(const sigset_t& set) {
+  // Until it has ended; its status, as wait() tells it. `late` is called once, when it has been no master for long.
+  template <class Late>
+  int wait(const sigset_t& set, const Late& late) {
+    constexpr timespec kPatience{20, 0};
+    bool is_early = true;
     for (int status = 0;;) {
       if (::waitpid(pid_, &status, WNOHANG) == pid_) return status;
-      const int signal = ::sigwaitinfo(&set, nullptr);
+      const int signal = is_early ? ::sigtimedwait(&set, nullptr, &kPatience) : ::sigwaitinfo(&set, nullptr);
+      if (signal < 0 && errno == EAGAIN) {
+        is_early = false;
+        if (!is_master()) late();
+      }
       if (signal <= 0 || signal == SIGCHLD) continue;
       // Who is no master (yet) does not know how to end in order.
       ended_early_ |= signal == SIGUSR1 && !is_master();
@@ -83,7 +91,11 @@ int hold(const Command& command, const std::vector<std::string>& program) {
   }
   ::close(tell[1]);
   Held held(pid, tell[0]);
-  const int status = held.wait(set);
+  const int status = held.wait(set, [&] {
+    fmt::print(stderr,
+               "gluster: {} has not called gluster::launch in 20 s; a program of MPI's own, without it, would wait for the runners for ever\n",
+               program[0]);
+  });
   const bool was_master = held.is_master();
   ::close(tell[0]);
   if (held.ended_early() && !was_master) return kGoOnLater;

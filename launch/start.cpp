@@ -44,8 +44,8 @@ void explain(int status, const Line& line) {
     fmt::print(stderr, "gluster: it ended with status {}: a rank, its host or {} was killed\n", status, line.words[0]);
 }
 
-void requeue(const Place& place) {
-  fmt::print(stderr, "gluster: job {} goes back into the queue, and on from its journal\n", place.job);
+void requeue(const Place& place, const std::string& journal) {
+  fmt::print(stderr, "gluster: job {} goes back into the queue{}\n", place.job, journal.empty() ? "" : ", and on from its journal");
   base::Ended ended = base::run_program({"scontrol", "requeue", place.job});
   if (ended.status != 0) throw Error(fmt::format("job {} cannot be requeued: {}", place.job, ended.output));
 }
@@ -55,7 +55,7 @@ std::optional<int> seconds_to_end(const Place& place) {
   constexpr int kBeforeLimit = 15;
   try {
     const base::Ended ended = base::run_program({"timeout", "--foreground", "10", "squeue", "-h", "-j", place.job, "-o", "%A %L"});
-    const auto left = ended.status == 0 ? seconds_of(ended.output, place.job) : std::nullopt;
+    const auto left = ended.status == 0 ? seconds_left(ended.output, place.job) : std::nullopt;
     if (!left) return std::nullopt;
     return std::max(*left / 2, *left - kBeforeLimit);
   } catch (const Error&) {  // then nobody knows
@@ -118,8 +118,12 @@ int start(const Command& command, const Start& what) {
     if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads
     if (outcome.refused != 0) throw Error(fmt::format("cannot write to stdout: {}; it was ended", std::strerror(outcome.refused)));
     if (outcome.asked == 0) explain(outcome.status, line);
-    const After next = after(outcome, {now.restarts, now.requeue, place.requeued, now.requeue && items_in(what.journal) > before});
-    if (next == After::kRequeue) requeue(place);
+    const auto has_gone_on = now.requeue && !what.journal.empty() ? std::optional(items_in(what.journal) > before) : std::nullopt;
+    const After next = after(outcome, {now.restarts, now.requeue, place.requeued, has_gone_on});
+    if (next == After::kRequeue) requeue(place, what.journal);
+    else if (next == After::kEnd && after(outcome, {0, now.requeue, 0}) == After::kRequeue)  // as it was at first
+      fmt::print(stderr, "gluster: job {} is not requeued: nothing comes of it any more; a longer --time, or what it said above, may help\n",
+                 place.job);
     if (next != After::kRestart) return outcome.status;
     fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,
                now.restarts == 2 ? "" : "s");

@@ -53,7 +53,8 @@ Job look_at_job(const std::string& number) {
   return {number, part_of(ended.output, "JobState=", ' '), part_of(ended.output, "Comment=journal=", '\n')};
 }
 
-void show(const data::Records& records, bool in_use) {
+void show(const std::string& file, const data::Records& records, bool in_use) {
+  if (records.opened.empty() && !in_use) fmt::print("{}: empty; a start that names it begins it\n", file);
   for (const data::MapRecords& map : records.maps) {
     const auto done = map.values.size();
     const std::string of = map.head.items < 0 ? "" : fmt::format(" of {}", map.head.items);
@@ -117,7 +118,7 @@ int status(const Command& command, const std::string& given, bool watch) {
       const data::Records records = data::read_journal(file);
       const bool in_use = data::LogFile::is_in_use(file);
       json.update(as_json(records, in_use));
-      if (!command.json) show(records, in_use);
+      if (!command.json) show(file, records, in_use);
       if (!of_job) has_ended = !in_use;
     }
     if (command.json) fmt::print("{}\n", json.dump());

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,6 +48,16 @@ void write_all(int descriptor, std::span<const char> bytes, const std::filesyste
     if (count < 0) fail("write", file, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
+}
+
+// Names that Unnamed has at the moment.
+struct Temporaries {
+  std::mutex mutex;
+  std::set<std::string> names;
+};
+Temporaries& temporaries() {
+  static auto* all = new Temporaries;  // never gone: it is asked for when a process ends
+  return *all;
 }
 
 }  // namespace
@@ -107,13 +119,32 @@ Unnamed::Unnamed(std::filesystem::path file, bool needs_a_name) : file_(std::mov
   if (descriptor_ >= 0) return;
   remove_leftovers(file_);
   temporary_ = temporary_name(file_);
+  {
+    std::lock_guard lock(temporaries().mutex);
+    temporaries().names.insert(temporary_.string());
+  }
   descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("make", file_, errno);
+  if (descriptor_ >= 0) return;
+  const int reason = errno;
+  forget();
+  fail("make", file_, reason);
 }
 
 Unnamed::~Unnamed() {
   ::close(descriptor_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  forget();
+}
+
+void Unnamed::forget() {
+  std::lock_guard lock(temporaries().mutex);
+  temporaries().names.erase(temporary_.string());
+}
+
+void remove_unnamed() noexcept {
+  std::lock_guard lock(temporaries().mutex);
+  for (const std::string& name : temporaries().names) ::unlink(name.c_str());
 }
 
 std::filesystem::path Unnamed::path() const {

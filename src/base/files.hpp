@@ -36,10 +36,15 @@ class Unnamed {
   void name_it(bool replace);
 
  private:
+  void forget();
+
   const std::filesystem::path file_;
   std::filesystem::path temporary_;  // empty: it has no name
   int descriptor_;
 };
+
+// The temporary names that Unnamed has at this moment, where this process ends without its destructors: they would be left.
+void remove_unnamed() noexcept;
 
 // Of a file that a process of this host was killed over: temporary ones beside it. (Told by their names, which have its pid: a lock would be in HDF5's way on NFS.)
 void remove_leftovers(const std::filesystem::path& file);

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/cores.hpp"
+#include "base/files.hpp"
 #include "base/host.hpp"
 #include "base/log.hpp"
 #include "base/pages.hpp"
@@ -75,7 +76,10 @@ wire::Hello take_up(const base::CoreShare& share, const Options& options) {
 
 // Nobody could hear what this rank would say: its output went through the launcher.
 int launcher() { return base::find_ancestor(mpi::is_launcher_program); }
-void end_without_launcher() { ::_exit(EXIT_FAILURE); }
+void end_without_launcher() {
+  base::remove_unnamed();
+  ::_exit(EXIT_FAILURE);
+}
 
 // LastWords of a thread that is bound to some cores while a kernel runs, and free to go where it likes else: it is the user's own.
 class BoundWords final : public runner::Watch {

@@ -21,7 +21,8 @@ struct Session::Parts {
 };
 
 Session::Session(MPI_Comm comm, const Options& options, const Manifest& self) {
-  entry::tell_holder();
+  if (entry::is_held())
+    throw UsageError("a Session is made of the program's own ranks: start it with mpirun or srun; gluster run has runners for gluster::launch only");
   if (!mpi::is_initialised()) throw UsageError("a Session needs MPI: call MPI_Init first, or use gluster::launch");
   parts_ = std::make_unique<Parts>(comm, options, self);
   base::set_log_level(options.log);

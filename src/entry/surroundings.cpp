@@ -83,6 +83,8 @@ Options Options::from_environment() {
 
 namespace entry {
 
+bool is_held() { return !variable("GLUSTER_HELD").empty(); }
+
 void tell_holder() {
   const std::string_view text = variable("GLUSTER_HELD");
   int pipe = -1;

@@ -15,7 +15,9 @@ struct Surroundings {
   void expect_world(int size) const;
 };
 
-// Tells the `gluster` command, which may hold this process, that it is a master, or a program alone. Once.
+// Whether `gluster run` holds this process, and so has started runners for it.
+bool is_held();
+// Tells it that this is a master, or a program alone. Once.
 void tell_holder();
 
 // Whether the user has told OpenMP how threads wait.

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cstring>
@@ -89,6 +90,8 @@ std::shared_ptr<const Library> Library::load(const std::filesystem::path& file, 
   if (handle == nullptr) {
     std::string reason = ::dlerror();
     if (reason.starts_with(file.string() + ": ")) reason.erase(0, file.string().size() + 2);
+    if (struct statvfs its{}; ::statvfs(file.c_str(), &its) == 0 && (its.f_flag & ST_NOEXEC) != 0)
+      reason += fmt::format("; {} lies where nothing may be executed: set GLUSTER_CACHE to a directory elsewhere", file.string());
     throw PluginError(fmt::format("{} cannot be loaded: {}", shown, reason));
   }
   return std::shared_ptr<const Library>(new Library(manifest_in(handle, shown), shown));

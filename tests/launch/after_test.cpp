@@ -35,10 +35,20 @@ TEST(AfterTest, AJobThatIsAlwaysLostIsNotRequeuedForEver) {
 }
 
 TEST(AfterTest, AheadOfItsLimitAJobIsRequeuedHoweverOften) {
-  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100}), After::kRequeue);
+  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100}), After::kRequeue) << "nobody knows what came of it";
+  EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, {0, true, 100, true}), After::kRequeue);
   EXPECT_EQ(after({kGoOnLater, 0, 0}, kRequeues), After::kRequeue) << "the signal came to the master alone";
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0}, kNone), After::kEnd);
   EXPECT_EQ(after({kGoOnLater, SIGUSR1, 0, true}, kRequeues), After::kEnd) << "scancel came as well";
+}
+
+TEST(AfterTest, AJobWhoseItemsAreLongerThanItsTimeIsNotRequeuedForEver) {
+  Outcome cut{1, SIGUSR1};
+  cut.out_of_time = true;
+  for (const Outcome& outcome : {cut, Outcome{kGoOnLater, SIGUSR1, 0}}) {
+    EXPECT_EQ(after(outcome, {0, true, kMostLost - 1, false}), After::kRequeue);
+    EXPECT_EQ(after(outcome, {0, true, kMostLost, false}), After::kEnd);
+  }
 }
 
 TEST(AfterTest, WhatDidNotEndInTimeIsRequeued) {
@@ -52,15 +62,6 @@ TEST(AfterTest, WhatDidNotEndInTimeIsRequeued) {
   EXPECT_EQ(after(crashed, kRequeues), After::kRequeue) << "mpirun, at that signal";
   crashed.asked_again = true;
   EXPECT_EQ(after(crashed, kRequeues), After::kEnd) << "scancel came as well";
-}
-
-TEST(AfterTest, ReadsTheTimeThatAJobHas) {
-  EXPECT_EQ(seconds_of("7 0:45\n", "7"), 45);
-  EXPECT_EQ(seconds_of("6 0:01\n7 10:05\n8 0:02\n", "7"), 605) << "of an array";
-  EXPECT_EQ(seconds_of("7 2:00:01\n", "7"), 7201);
-  EXPECT_EQ(seconds_of("7 1-00:00:01\n", "7"), 86401);
-  for (const char* none : {"", "7", "7 UNLIMITED", "7 INVALID", "7 NOT_SET", "7 7", "8 0:45", "7 99999999999-00:00:01"})
-    EXPECT_EQ(seconds_of(none, "7"), std::nullopt) << none;
 }
 
 TEST(AfterTest, WhatAPersonEndsStaysEnded) {

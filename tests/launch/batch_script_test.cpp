@@ -73,6 +73,34 @@ TEST(BatchScriptTest, SaysWhatCannotBe) {
   EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "--journal");
 }
 
+TEST(BatchScriptTest, AJobIsNotToldToEndAsSoonAsItBegins) {
+  Batch batch = map();
+  batch.requeue = true;
+  batch.time = "1";
+  EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "--time=1:");
+  batch.signal_ahead = 45;
+  EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("USR1@45"));
+  batch.time = "UNLIMITED";
+  EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("UNLIMITED"));
+}
+
+TEST(BatchScriptTest, RequeueMayStandAmongTheWords) {
+  Batch batch = map();
+  batch.words.insert(batch.words.begin() + 1, "--requeue");
+  take_requeue(batch);
+  EXPECT_TRUE(batch.requeue);
+  EXPECT_EQ(batch.words, map().words);
+  batch = Batch();
+  batch.words = {"run", "-n", "4", "--requeue", "--journal", "x", "./a", "--requeue"};
+  take_requeue(batch);
+  EXPECT_TRUE(batch.requeue);
+  EXPECT_EQ(batch.words, (std::vector<std::string>{"run", "-n", "4", "--journal", "x", "./a", "--requeue"})) << "the last is the program's own";
+  batch = Batch();
+  batch.words = {"run", "./a", "--requeue"};
+  take_requeue(batch);
+  EXPECT_FALSE(batch.requeue);
+}
+
 TEST(BatchScriptTest, FindsTheJournal) {
   EXPECT_EQ(journal_of({"run", "--journal=x", "./a"}), "x");
   EXPECT_EQ(journal_of({"run", "--requeue", "-n", "4", "-n4", "--threads", "2", "--hosts=a,b", "--journal", "x", "./a"}), "x");

@@ -41,6 +41,26 @@ TEST(PlaceTest, ReadsSlurmsShortForms) {
   EXPECT_THROWS_WITH(counts_of("two"), UsageError, "two");
 }
 
+TEST(PlaceTest, ReadsTheTimeThatAJobHas) {
+  EXPECT_EQ(seconds_left("7 0:45\n", "7"), 45);
+  EXPECT_EQ(seconds_left("6 0:01\n7 10:05\n8 0:02\n", "7"), 605) << "of an array";
+  EXPECT_EQ(seconds_left("7 2:00:01\n", "7"), 7201);
+  EXPECT_EQ(seconds_left("7 1-00:00:01\n", "7"), 86401);
+  for (const char* none : {"", "7", "7 UNLIMITED", "7 INVALID", "7 NOT_SET", "7 7", "8 0:45", "7 99999999999-00:00:01"})
+    EXPECT_EQ(seconds_left(none, "7"), std::nullopt) << none;
+}
+
+TEST(PlaceTest, ReadsSlurmsTimes) {
+  EXPECT_EQ(seconds_of("2"), 120);
+  EXPECT_EQ(seconds_of("2:30"), 150);
+  EXPECT_EQ(seconds_of("1:00:00"), 3600);
+  EXPECT_EQ(seconds_of("1-1"), 25 * 3600);
+  EXPECT_EQ(seconds_of("1-00:01"), 86460);
+  EXPECT_EQ(seconds_of("1-00:00:01"), 86401);
+  for (const char* none : {"", "x", "1::2", "1:2:3:4", "-", "1-", "1-2-3", "99999999", "99999-00", "9999999999999"})
+    EXPECT_EQ(seconds_of(none), std::nullopt) << none;
+}
+
 TEST(PlaceTest, AShellIsNothing) { EXPECT_EQ(place({}).kind, Place::Kind::kNothing); }
 
 TEST(PlaceTest, AnAllocationHasNodesAndTasks) {

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 /// Adds a line to `file`, in one write, and sleeps.
 std::int64_t visit(std::int64_t number, const std::string& file, std::int64_t milliseconds) {
@@ -43,4 +44,8 @@ GLUSTER_EXPORT(visit)
 GLUSTER_DOC(visit, "The square of a number.\nA line of the file tells of each call.", "number", "file", "milliseconds")
 GLUSTER_EXPORT(shout)
 GLUSTER_EXPORT(mean)
+/// Its parameters have brackets in their types.
+double along(std::int64_t number, const std::pair<double, double>& line) { return line.first + line.second * static_cast<double>(number); }
+
+GLUSTER_EXPORT(along)
 GLUSTER_EXPORT(threads)
