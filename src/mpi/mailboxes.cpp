@@ -36,7 +36,8 @@ Mailboxes::Mailboxes(std::byte* memory, std::span<std::byte> parcels, const std:
   auto place = static_cast<std::size_t>(std::find(ranks.begin(), ranks.end(), self) - ranks.begin());
   mine_ = &stations[place].bell;
   const std::size_t room = parcels.size() / (2 * (ranks.size() - 1)) / kPage * kPage;
-  const std::size_t for_stream = room / kPage * kStreamRoom / (kRoom + kStreamRoom) * kPage;
+  std::size_t for_stream = room / kPage * kStreamRoom / (kRoom + kStreamRoom) * kPage;
+  if (for_stream < 4 * Stream::kStep) for_stream = 0;  // MPI's own is no smaller, and a few pages at a time are slow
   auto way = [&](std::size_t number, Mailbox::Ring& ring, Stream::Counts& counts) {
     const auto mine = parcels.subspan(number * room, room);
     return Mailbox::Way{&ring, &counts, mine.subspan(for_stream), mine.subspan(0, for_stream)};

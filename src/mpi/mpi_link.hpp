@@ -111,10 +111,10 @@ class MpiLink final : public wire::Link {
     bool is_refused = false;
   };
   struct Streaming {  // a frame that leaves by the stream
-    wire::Frame frame;
-    Stream::Part::Size bytes;  // of its pieces: the first piece of all
-    std::size_t pieces = 0;    // that have been written
-    std::size_t written = 0;   // bytes of the next one
+    wire::Frame frame{};
+    Stream::Part::Size bytes = 0;  // of its pieces: the first piece of all
+    std::size_t pieces = 0;        // that have been written
+    std::size_t written = 0;       // bytes of the next one
   };
 
   int tag(std::uint64_t number) const;
@@ -142,6 +142,7 @@ class MpiLink final : public wire::Link {
   bool read_on(Delivery& delivery, std::uint64_t most);
   bool go_on(Delivery& delivery, std::uint64_t most, wire::Receiver& receiver);
   bool is_delivering(int rank) const;
+  bool awaits_body(int rank) const;
   bool advance_deliveries(wire::Receiver& receiver);
   bool advance_streamed(int rank, wire::Receiver& receiver);
   bool write_on(Streaming& streaming, Stream::Writer& stream);

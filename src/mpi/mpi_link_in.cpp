@@ -27,12 +27,14 @@ void MpiLink::post(Posted& posted) {
 }
 
 // A message is copied out first: what is decoded lies in it for as long as its call lives, and a mailbox gives its places back in order.
-// What comes behind a parcel that is still being written waits for it: so frames arrive in order.
+// What comes behind a parcel that is still being written waits for it, and what comes behind a body in the stream too: so frames are opened in order.
 bool MpiLink::take_mail(wire::Receiver& receiver) {
   bool moved = !deliveries_.empty() && advance_deliveries(receiver);
   for (Mailbox& mailbox : mailboxes_.all()) {
     const std::uint64_t most = delivered_ + kReceivedAtOnce;
-    for (int count = 0; count < kMessagesAtOnce && delivered_ < most && !is_delivering(mailbox.rank) && mailbox.in.has_message(); ++count) {
+    for (int count = 0;
+         count < kMessagesAtOnce && delivered_ < most && !is_delivering(mailbox.rank) && !awaits_body(mailbox.rank) && mailbox.in.has_message();
+         ++count) {
       std::span<const std::byte> message = mailbox.in.message();
       BufferPointer buffer = in_pool_.take();
       std::memcpy(buffer->bytes, message.data(), message.size());
@@ -160,6 +162,12 @@ bool MpiLink::is_delivering(int rank) const {
   return std::any_of(deliveries_.begin(), deliveries_.end(), [&](const Delivery& one) { return one.rank == rank; });
 }
 
+// Only the last of them may: nothing behind it is taken.
+bool MpiLink::awaits_body(int rank) const {
+  const auto& streamed = streamed_by_[static_cast<std::size_t>(rank)];
+  return !streamed.empty() && !streamed.back().frame && !streamed.back().is_refused;
+}
+
 // Its body is here.
 void MpiLink::open_delivery(Delivery& delivery, std::span<const std::byte> body, std::shared_ptr<const void> holder, wire::Receiver& receiver) {
   delivery.is_refused = true;  // also where this throws
@@ -218,7 +226,9 @@ bool MpiLink::go_on(Delivery& delivery, std::uint64_t most, wire::Receiver& rece
     receiver.arrived(std::move(delivery.frame));
     if (delivery.frame) recycle(std::move(delivery.frame));
   }
-  return part == nullptr || part->pass_over();
+  if (part == nullptr) return true;
+  delivered_ += part->pass_over();
+  return part->is_over();
 }
 
 bool MpiLink::advance_deliveries(wire::Receiver& receiver) {

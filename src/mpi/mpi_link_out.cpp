@@ -13,15 +13,22 @@ void MpiLink::send(int rank, wire::Frame frame) {
   Outbox& outbox = outboxes_[static_cast<std::size_t>(rank)];
   const bool is_small = wire::is_small(frame);
   const std::size_t bytes = is_small || outbox.mailbox == nullptr ? 0 : wire::bytes_of_pieces(frame);
-  const Parcels::Name parcel = bytes == 0 ? 0 : outbox.mailbox->parcels_out.begin(bytes).value_or(outbox.mailbox->stream_out.open() ? kStreamed : 0);
+  Parcels::Name parcel = 0;
+  if (bytes != 0) {
+    const auto begun = outbox.mailbox->parcels_out.begin(bytes);
+    parcel = begun ? *begun : outbox.mailbox->stream_out.open() ? kStreamed : 0;
+  }
   std::byte* place = outbox.mailbox != nullptr && outbox.frames == 0 && outbox.full.empty() ? outbox.mailbox->out.place() : nullptr;
   const bool is_read_meanwhile = place != nullptr && bytes > Parcels::kStep;
   if (parcel != 0 && parcel != kStreamed && !is_read_meanwhile) write_parcel(outbox.mailbox->parcels_out, frame);
+  std::list<Streaming> one;  // made before its head may be read: a head and its bytes are both there, or neither
+  if (parcel == kStreamed) one.emplace_back().bytes = bytes;
   if (place != nullptr) {
     wire::pack(frame, place, parcel);
     outbox.mailbox->post(wire::packed_bytes(frame));
   } else {
     gather(rank, frame, parcel);
+    if (parcel == kStreamed) close(outbox);  // what is in one message is opened in one go
     only_mail_.store(false, std::memory_order_relaxed);
   }
   if (is_small) return;
@@ -30,7 +37,8 @@ void MpiLink::send(int rank, wire::Frame frame) {
   if (parcel == 0) return send_pieces(rank, std::move(frame));
   if (parcel == kStreamed) {
     auto& streaming = streaming_to_[static_cast<std::size_t>(rank)];
-    streaming.push_back({std::move(frame), bytes});
+    one.front().frame = std::move(frame);
+    streaming.splice(streaming.end(), one);
     ++streaming_;
     unread_ = true;
     if (streaming.size() == 1) write_on(streaming.front(), outbox.mailbox->stream_out);

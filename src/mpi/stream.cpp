@@ -66,9 +66,10 @@ std::size_t Stream::Part::read(void* to, std::size_t bytes) {
   return done;
 }
 
-bool Stream::Part::pass_over() {
-  left_ -= reader_->read(nullptr, left_);
-  return left_ == 0;
+std::size_t Stream::Part::pass_over() {
+  const std::size_t done = reader_->read(nullptr, left_);
+  left_ -= done;
+  return done;
 }
 
 }  // namespace gluster::mpi

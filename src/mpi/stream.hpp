@@ -71,8 +71,9 @@ class Stream {
     bool has_begun();
     // No more than so much is to come.
     std::size_t most_left() const noexcept { return has_size_ == sizeof(Size) ? left_ : SIZE_MAX; }
-    // What is there of the rest, unread; true when that was all of it.
-    bool pass_over();
+    // What is there of the rest, unread; how many bytes it were.
+    std::size_t pass_over();
+    bool is_over() const noexcept { return has_size_ == sizeof(Size) && left_ == 0; }
 
    private:
     Reader* reader_;

@@ -1,5 +1,6 @@
 #include "mpi/mpi_link.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -13,6 +14,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/pages.hpp"
 #include "fixtures/shared_room.hpp"
 #include "wire/message.hpp"
 
@@ -23,6 +25,7 @@ namespace {
 class Listener final : public wire::Receiver {
  public:
   void opened(wire::Incoming& frame) override {
+    opened_.push_back(frame.head.number);
     if (frame.head.number == refused) throw DataError("refused");
     detail::decode(frame.in, values[frame.head.number]);
     detail::decode(frame.in, texts[frame.head.number]);
@@ -39,7 +42,7 @@ class Listener final : public wire::Receiver {
   }
 
   std::uint64_t refused = 0, too_much = 0;
-  std::vector<std::uint64_t> arrived_, left_;
+  std::vector<std::uint64_t> opened_, arrived_, left_;
   std::map<std::uint64_t, std::vector<double>> values;
   std::map<std::uint64_t, std::vector<std::string>> texts;
   std::function<void()> then;
@@ -125,14 +128,47 @@ TEST_F(MpiLinkTest, WhatHasNoRoomBesideGoesByTheStream) {
 }
 
 TEST_F(MpiLinkTest, WhatComesByTheStreamArrivesInItsOrderAndHoldsUpNothingSmall) {
-  for (std::uint64_t number = 1; number <= 3; ++number) master.send(0, frame_with(number, kTooLarge, number == 2 ? 300'000 : 0));
+  for (std::uint64_t number = 1; number <= 3; ++number) master.send(0, frame_with(number, kTooLarge));
   master.send(0, frame_with(4, 3));
   poll_until_arrived(4);
   EXPECT_THAT(there.arrived_, testing::ElementsAre(4, 1, 2, 3));
   expect_values_are_right();
-  EXPECT_EQ(there.texts[2], std::vector<std::string>(300'000, "text 2"));
   for (int i = 0; i < 10; ++i) master.poll(here);
   EXPECT_THAT(here.left_, testing::ElementsAre(1, 2, 3));
+}
+
+// A call whose body is in the stream is known before the word that takes it back.
+TEST_F(MpiLinkTest, FramesAreOpenedInOrderAlsoWhereABodyComesByTheStream) {
+  for (const bool is_gathered : {false, true}) {
+    there.opened_.clear();
+    const std::size_t before = there.arrived_.size();
+    const std::uint64_t first = is_gathered ? 101 : 1;
+    std::uint64_t number = first;
+    if (is_gathered)
+      for (; number < first + 200; ++number) master.send(0, frame_with(number, 3));  // more than the mailbox has places for
+    master.send(0, frame_with(number++, kTooLarge, 300'000));
+    master.send(0, frame_with(number++, 3));
+    master.send(0, frame_with(number++, kTooLarge, 300'000));
+    master.send(0, frame_with(number++, 3));
+    poll_until_arrived(before + number - first);
+    EXPECT_TRUE(std::ranges::is_sorted(there.opened_)) << testing::PrintToString(there.opened_);
+    EXPECT_EQ(there.texts[number - 2], std::vector<std::string>(300'000, "text " + std::to_string(number - 2)));
+    expect_values_are_right();
+  }
+}
+
+TEST_F(MpiLinkTest, WhatTheStreamPassesOverIsToldAsMoved) {
+  there.refused = 1;
+  master.send(0, frame_with(1, kTooLarge));
+  EXPECT_TRUE(runner.poll(there));
+  EXPECT_TRUE(master.poll(here));
+  EXPECT_TRUE(runner.poll(there)) << "what is left of it";
+}
+
+TEST_F(MpiLinkTest, WhatFitsBesideWantsNoStream) {
+  master.send(0, frame_with(1, 1000));
+  EXPECT_LT(room.pages_there() * base::kPage, 8 * kMegabyte) << "of the stream";
+  poll_until_arrived(1);
 }
 
 TEST_F(MpiLinkTest, WhatIsRefusedInTheStreamIsPassedOver) {
