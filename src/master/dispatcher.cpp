@@ -184,6 +184,7 @@ void Dispatcher::left(int, const wire::Frame& frame) {
   // Not by number: its result may be arriving already.
   auto job = std::const_pointer_cast<JobState>(std::static_pointer_cast<const JobState>(frame.owner));
   job->call.leaving = false;
+  review_kept();
   if (auto over = leaving_.extract(frame.number); !over.empty()) finish(job, over.mapped().error);
 }
 

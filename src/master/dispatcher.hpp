@@ -122,7 +122,12 @@ class Dispatcher final : public wire::Receiver {
   void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
   bool lets_data_leave(const JobState::Call& call);
-  bool is_waited_for(std::uint64_t object) const;
+  // Calls on other nodes that name this object.
+  struct Elsewhere {
+    std::uint64_t bytes = 0;   // large ones, that they have beside it
+    bool are_waiting = false;  // something has still to come to one of them
+  };
+  Elsewhere elsewhere(std::uint64_t object) const;
   bool are_all_here(std::size_t kept) const;
   void review_kept();
   void send_kept();
@@ -158,7 +163,7 @@ class Dispatcher final : public wire::Receiver {
   std::vector<Shelved> images_;
   Queue queue_;                   // not given to a runner
   JobTable jobs_;                 // given to one
-  std::vector<JobPointer> kept_;  // of these, to runners of this node: they let shared data leave first
+  std::vector<JobPointer> kept_;  // of these, to runners of this node: they let data leave first
   struct Leaving {
     JobPointer job;
     std::exception_ptr error;

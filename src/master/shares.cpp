@@ -142,11 +142,10 @@ void Shares::forget(const JobPointer& job) {
     for (auto& [rank, jobs] : objects_.at(number).held) std::erase(jobs, job);
 }
 
-bool Shares::is_leaving(std::uint64_t number, Clock::time_point now) const {
-  constexpr std::chrono::nanoseconds kByte{20};  // 1 Gbit/s takes 8.5
+Shares::Sent Shares::sent(std::uint64_t number) const {
   const Object& object = at(number);
-  auto relay = object.relay.lock();
-  return relay && !relay->done() && now - object.sealed < kByte * static_cast<std::int64_t>(object.bytes);
+  const auto relay = object.relay.lock();
+  return {object.sealed, object.bytes, relay && !relay->done()};
 }
 
 // Its pieces keep the Relay.

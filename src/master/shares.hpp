@@ -74,8 +74,12 @@ class Shares {
   // Until it has come.
   void hold(std::uint64_t object, int rank, JobPointer job);
   void forget(const JobPointer& job);
-  // It is being sent from this node, in whose memory it lies, and has not been for so long that the cable takes the time and not this node's processors.
-  bool is_leaving(std::uint64_t object, Clock::time_point now) const;
+  struct Sent {
+    Clock::time_point since;
+    std::uint64_t bytes = 0;
+    bool is_leaving = false;  // from this node, in whose memory it lies
+  };
+  Sent sent(std::uint64_t object) const;
 
   // It was to lie in node memory, and this rank has a copy of its own.
   bool is_copy(const wire::ShareDone& done) const;

@@ -1,4 +1,4 @@
-// Calls beside the master that let shared data leave first.
+// Calls beside the master that let data leave first.
 #include <gmock/gmock.h>
 
 #include "fixtures/dispatcher_story.hpp"
@@ -39,13 +39,15 @@ class KeptCallsTest : public tests::DispatcherStory {
     if (auto relay = dispatcher->shares().seal(reserved.object, data, nullptr)) relay->have(data.size());
     return reserved.object;
   }
-  State<std::int64_t> submit_naming(std::int64_t argument = 1) {
-    auto job = prepare(argument);
+  State<std::int64_t> submit_naming(std::int64_t argument = 1) { return submit_naming(prepare(argument)); }
+  template <class R>
+  State<R> submit_naming(State<R> job) {
     job->call.objects = {object};
     job->call.queued = start;
     dispatcher->submit(job);
     return job;
   }
+  void say_it_is_there() { come(kElsewhere, wire::frame_of(Word::kShareDone, 9, wire::ShareDone{object, wire::ShareOutcome::kInMemory, {}})); }
   // When whoever submits calls in a row has done so.
   void look_later(std::chrono::nanoseconds time = std::chrono::milliseconds(20)) {
     dispatcher->begin_turn(start + time);
@@ -77,17 +79,30 @@ class KeptCallsTest : public tests::DispatcherStory {
   const Clock::time_point start = Clock::now();  // and it stays
 };
 
-TEST_F(KeptCallsTest, BeginWhenTheDataHasLeftToThoseThatWaitForIt) {
+TEST_F(KeptCallsTest, BeginWhenThoseElsewhereHaveWhatTheyWaitFor) {
   submit_naming(), submit_naming();
   EXPECT_TRUE(dispatcher->balance()) << "it is to be asked again";
   look_later();
   EXPECT_THAT(calls(), IsEmpty());
-  while (is_leaving()) {
-    EXPECT_THAT(calls(), IsEmpty());
-    let_pieces_leave();
-  }
+  while (is_leaving()) let_pieces_leave();
+  look_later();
+  EXPECT_THAT(calls(), IsEmpty()) << "it has not said that it is there";
+  say_it_is_there();
+  look_later();
+  EXPECT_THAT(calls(kElsewhere), SizeIs(1));
   EXPECT_THAT(calls(1), SizeIs(1));
-  EXPECT_THAT(calls(kElsewhere), IsEmpty()) << "which has not said that it is there";
+}
+
+TEST_F(KeptCallsTest, BeginWhenLargeArgumentsOfThoseElsewhereHaveLeftToo) {
+  submit_naming();
+  submit_naming(prepare_large());
+  while (is_leaving()) let_pieces_leave();
+  say_it_is_there();
+  look_later();
+  ASSERT_THAT(calls(kElsewhere), SizeIs(1));
+  EXPECT_THAT(calls(1), IsEmpty());
+  dispatcher->left(kElsewhere, calls(kElsewhere)[0]->frame);
+  EXPECT_THAT(calls(1), SizeIs(1));
 }
 
 TEST_F(KeptCallsTest, WaitForThoseThatWantForTheirPluginAsWell) {
