@@ -10,7 +10,7 @@
 namespace gluster::detail {
 namespace {
 
-constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;  // two pieces of a Relay's
+constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
 
 }  // namespace
 

@@ -23,9 +23,9 @@ class Relay : public std::enable_shared_from_this<Relay> {
     std::vector<int> to;                    // ranks
     std::function<std::uint64_t()> number;  // of the next frame
   };
-  // MPI sends all that is leaving at once, so all of it arrives together, and as much later at each rank of a chain: a product on 8 hosts behind slow
-  // cables, with 8 MiB to each, took 13.6 s with four pieces of 1 MiB, and takes 8.4 s with these.
-  static constexpr std::size_t kPiece = std::size_t{512} << 10;
+  // MPI sends all that is leaving at once, so all of it arrives together, and as much later at each rank of a chain: a product of 1024 on 16 hosts behind slow cables, with
+  // 8 MiB to each, took 11.0 s with two pieces of 512 KiB and takes 9.0 s with these (bench/run paper, Table 2; by hand 11.0 s); smaller ones brought nothing more.
+  static constexpr std::size_t kPiece = std::size_t{256} << 10;
   static constexpr int kPiecesLeaving = 2;  // to a rank
 
   explicit Relay(Parts parts);
