@@ -19,7 +19,8 @@ void expect_words(const Batch& batch) {
     throw UsageError("submit what? gluster submit [SLURM'S OPTIONS] run|call|map WORDS, as they are given without it");
   if (batch.requeue && journal_of(batch.words).empty())
     throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE among the words of run or map");
-  if (const auto limit = seconds_of(batch.time); batch.requeue && limit && *limit <= batch.signal_ahead)
+  // Slurm rounds up to minutes; 0: no limit.
+  if (const auto limit = seconds_of(batch.time); batch.requeue && limit && *limit != 0 && (*limit + 59) / 60 * 60 <= batch.signal_ahead)
     throw UsageError(fmt::format("--time={}: the job would be told to end, --signal-ahead {} seconds before, as soon as it begins", batch.time,
                                  batch.signal_ahead));
   for (const std::string* text : {&batch.mem, &batch.time, &batch.partition, &batch.account, &batch.job_name, &batch.output})
@@ -38,7 +39,7 @@ bool takes_next(const std::string& option) {
 std::size_t end_of_options(const std::vector<std::string>& words) {
   if (words[0] == "map") return words.size();
   std::size_t at = 1;
-  while (at < words.size() && words[at].starts_with('-')) at += takes_next(words[at]) ? 2 : 1;
+  while (at < words.size() && words[at].starts_with('-') && words[at] != "--") at += takes_next(words[at]) ? 2 : 1;
   return std::min(at, words.size());
 }
 

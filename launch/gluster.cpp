@@ -201,8 +201,9 @@ int main_of(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "help") == 0) {  // gluster help map: gluster map --help
     std::string help = "--help";
     std::vector<char*> words{argv[0]};
-    words.insert(words.end(), argv + 2, argv + argc);
-    words.push_back(help.data());
+    if (argc > 2) words.push_back(argv[2]);
+    words.push_back(help.data());  // before what else there is, which may be a program's
+    if (argc > 3) words.insert(words.end(), argv + 3, argv + argc);
     return main_of(static_cast<int>(words.size()), words.data());
   }
   Command command{argc, argv};

@@ -111,8 +111,8 @@ int start(const Command& command, const Start& what) {
   if (place.kind == Place::Kind::kStep) return become(std::move(line));
   if (place.kind == Place::Kind::kNothing) expect_known(what.hosts);
   Start now = what;
+  const std::int64_t before = now.requeue ? items_in(what.journal) : 0;
   for (;; --now.restarts) {
-    const std::int64_t before = now.requeue ? items_in(what.journal) : 0;
     const Outcome outcome = supervise(line, 20, now.requeue ? [&] { return seconds_to_end(place); } : std::function<std::optional<int>()>());
     if (outcome.out_of_time) fmt::print(stderr, "gluster: the job's time is over before what runs has come to its end: that is run again\n");
     if (outcome.refused == EPIPE) return 128 + SIGPIPE;  // as any program in a pipe that nobody reads

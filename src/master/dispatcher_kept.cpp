@@ -20,6 +20,7 @@ bool Dispatcher::lets_data_leave(const JobState::Call& call) {
   const bool is_young = now() - call.queued < kAllHaveCome;
   return std::any_of(call.objects.begin(), call.objects.end(), [&](std::uint64_t object) {
     const Shares::Sent sent = shares_.sent(object);
+    if (sent.since == Clock::time_point()) return false;  // it went nowhere
     const Elsewhere others = elsewhere(object);
     const auto bytes = static_cast<std::int64_t>(sent.bytes + others.bytes);
     return now() - sent.since < kByte * bytes && ((is_young && sent.is_leaving) || others.are_waiting);

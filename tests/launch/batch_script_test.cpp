@@ -80,6 +80,11 @@ TEST(BatchScriptTest, AJobIsNotToldToEndAsSoonAsItBegins) {
   EXPECT_THROWS_WITH(script_of(batch, "gluster"), UsageError, "--time=1:");
   batch.signal_ahead = 45;
   EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("USR1@45"));
+  batch.time = "0";
+  EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("--time=0")) << "which is none";
+  batch.signal_ahead = 90;
+  batch.time = "1:30";
+  EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("--time=1:30")) << "which Slurm rounds up";
   batch.time = "UNLIMITED";
   EXPECT_THAT(script_of(batch, "gluster"), HasSubstr("UNLIMITED"));
 }
@@ -96,6 +101,9 @@ TEST(BatchScriptTest, RequeueMayStandAmongTheWords) {
   EXPECT_TRUE(batch.requeue);
   EXPECT_EQ(batch.words, (std::vector<std::string>{"run", "-n", "4", "--journal", "x", "./a", "--requeue"})) << "the last is the program's own";
   batch = Batch();
+  batch.words = {"run", "--journal", "x", "--", "./a", "--requeue"};
+  take_requeue(batch);
+  EXPECT_FALSE(batch.requeue) << "it is the program's own";
   batch.words = {"run", "./a", "--requeue"};
   take_requeue(batch);
   EXPECT_FALSE(batch.requeue);
