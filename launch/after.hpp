@@ -26,4 +26,5 @@ inline constexpr int kMostLost = 5;
 bool was_lost(const Outcome& outcome);
 // Ended early by SIGUSR1, ahead of the job's limit, it is to be requeued, unless nothing comes of it; by SIGTERM it is not: so scancel asks, and preemption, after which Slurm itself requeues.
 After after(const Outcome& outcome, const Wishes& wishes);
+
 }  // namespace gluster::command

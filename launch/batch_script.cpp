@@ -29,37 +29,45 @@ void expect_words(const Batch& batch) {
     if (text.find('\n') != std::string::npos) throw UsageError("an option for Slurm is one line");
 }
 
-// Whether the word behind an option of `run` or `call` is its value.
+// Whether the word behind an option of run, call or map is its value.
 bool takes_next(const std::string& option) {
-  constexpr std::array flags{"--requeue", "--dry-run", "--json"};
-  return option == "-n" || (option.starts_with("--") && option.find('=') == std::string::npos && std::ranges::count(flags, option) == 0);
+  constexpr std::array flags{"--requeue", "--dry-run", "--json", "--force"};
+  if (!option.starts_with("--")) return option == "-n" || option == "-o";
+  return option.find('=') == std::string::npos && std::ranges::count(flags, option) == 0;
 }
 
-// Where the words of the program or of the kernel begin, which may look like options.
-std::size_t end_of_options(const std::vector<std::string>& words) {
-  if (words[0] == "map") return words.size();
-  std::size_t at = 1;
-  while (at < words.size() && words[at].starts_with('-') && words[at] != "--") at += takes_next(words[at]) ? 2 : 1;
-  return std::min(at, words.size());
+// Where the options of run, call or map itself are: not the values behind them, nor what belongs to a program or a kernel.
+std::vector<std::size_t> own_options(const std::vector<std::string>& words) {
+  std::vector<std::size_t> all;
+  for (std::size_t at = 1; at < words.size() && words[at] != "--"; ++at) {
+    if (words[at].starts_with('-')) {
+      all.push_back(at);
+      at += takes_next(words[at]) ? 1 : 0;
+    } else if (words[0] != "map") {
+      break;
+    }
+  }
+  return all;
 }
 
 }  // namespace
 
 std::string journal_of(const std::vector<std::string>& words) {
   if (words.empty() || words[0] == "call") return "";
-  for (std::size_t i = 1, end = end_of_options(words); i < end; ++i) {
-    if (words[i].starts_with("--journal=")) return words[i].substr(10);
-    if (words[i] == "--journal" && i + 1 < words.size()) return words[i + 1];
+  for (const std::size_t at : own_options(words)) {
+    if (words[at].starts_with("--journal=")) return words[at].substr(10);
+    if (words[at] == "--journal" && at + 1 < words.size()) return words[at + 1];
   }
   return "";
 }
 
 void take_requeue(Batch& batch) {
-  if (batch.words.empty()) return;
-  const auto own = batch.words.begin() + static_cast<std::ptrdiff_t>(end_of_options(batch.words));
-  const auto left = std::remove(batch.words.begin() + 1, own, "--requeue");
-  batch.requeue = batch.requeue || left != own;
-  batch.words.erase(left, own);
+  for (const std::size_t at : own_options(batch.words)) {
+    if (batch.words[at] != "--requeue") continue;
+    batch.requeue = true;
+    batch.words.erase(batch.words.begin() + static_cast<std::ptrdiff_t>(at));
+    return take_requeue(batch);  // it may be said again
+  }
 }
 
 std::string script_of(const Batch& batch, const std::string& gluster) {

@@ -38,11 +38,6 @@ std::uint64_t free_bytes(const std::string& directory) {
   return ::statvfs(directory.c_str(), &about) != 0 ? 0 : std::uint64_t{about.f_bavail} * about.f_frsize;
 }
 
-bool may_execute(const std::string& directory) {
-  struct statvfs about {};
-  return ::statvfs(directory.c_str(), &about) != 0 || (about.f_flag & ST_NOEXEC) == 0;
-}
-
 int number_in(const char* file) {
   int number = 0;
   std::ifstream(file) >> number;
@@ -122,7 +117,7 @@ Facts gather(const Start& start) {
   try {
     plugin::Cache cache(options.cache);
     facts.cache_free = free_bytes(facts.cache);
-    facts.cache_executes = may_execute(facts.cache);
+    facts.cache_executes = base::may_execute(facts.cache);
     facts.compiler = plugin::Compiler(options.cxx, cache).version();
   } catch (const PluginError& error) {
     facts.compiler_error = first_line(error.what());

@@ -18,7 +18,7 @@ namespace gluster {
 ///
 /// Making and destroying it is collective over `comm`; it uses a duplicate, so that none of its traffic can match the program's own. Rank 0
 /// of `comm` is the master. Ordinary MPI goes on before, after, and between sessions; while one lives, the master's own MPI calls go inside
-/// with_mpi. Below MPI_THREAD_SERIALIZED work moves only inside Gluster's calls, and Cluster::status says so.
+/// with_mpi. Making one is a UsageError under `gluster run`, which starts runners of its own for gluster::launch. Below MPI_THREAD_SERIALIZED work moves only inside Gluster's calls, and Cluster::status says so.
 class Session {
  public:
   explicit Session(MPI_Comm comm, const Options& options = Options::from_environment()) : Session(comm, options, *gluster_manifest()) {}

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -78,6 +79,11 @@ std::string read_file(const std::filesystem::path& file) {
   }
   bytes.resize(at);
   return bytes;
+}
+
+bool may_execute(const std::filesystem::path& file) {
+  struct statvfs its {};
+  return ::statvfs(file.c_str(), &its) != 0 || (its.f_flag & ST_NOEXEC) == 0;
 }
 
 std::filesystem::path temporary_name(const std::filesystem::path& file) {

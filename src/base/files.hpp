@@ -17,6 +17,9 @@ void write_file(const std::filesystem::path& file, std::span<const char> bytes);
 // Makes `directory` (mode 0700) if need be; throws when it is not the caller's own, or open to others' writing.
 void make_private(const std::filesystem::path& directory);
 
+// Whether what lies there may be loaded: not where its file system is mounted noexec. True where nobody knows.
+bool may_execute(const std::filesystem::path& file);
+
 // A name beside `file` that nobody else has.
 std::filesystem::path temporary_name(const std::filesystem::path& file);
 

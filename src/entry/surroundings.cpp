@@ -83,14 +83,24 @@ Options Options::from_environment() {
 
 namespace entry {
 
-bool is_held() { return !variable("GLUSTER_HELD").empty(); }
+namespace {
 
-void tell_holder() {
+// To `gluster run`; -1: there is none, or it holds another process and this has its variables only.
+int pipe_to_holder() {
   const std::string_view text = variable("GLUSTER_HELD");
   int pipe = -1;
   std::from_chars(text.data(), text.data() + text.size(), pipe);
   struct stat its {};
-  if (pipe <= STDERR_FILENO || ::fstat(pipe, &its) != 0 || !S_ISFIFO(its.st_mode)) return;
+  return pipe > STDERR_FILENO && ::fstat(pipe, &its) == 0 && S_ISFIFO(its.st_mode) ? pipe : -1;
+}
+
+}  // namespace
+
+bool is_held() { return pipe_to_holder() >= 0; }
+
+void tell_holder() {
+  const int pipe = pipe_to_holder();
+  if (pipe < 0) return;
   if (::write(pipe, "", 1) == 1) ::close(pipe);
   ::unsetenv("GLUSTER_HELD");
 }

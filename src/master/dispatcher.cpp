@@ -137,7 +137,7 @@ void Dispatcher::advance(const JobPointer& job, bool waited) {
                           fmt::format("{} on rank {} ({}): the shared data that it names found no room in that host's node memory, which is required",
                                       call.kernel->name, call.runner, call.on->host))));
     }
-  if (are_all_here(kept_.size() + 1) && lets_data_leave(call)) return kept_.push_back(job);
+  if (lets_data_leave(call, kept_.size() + 1)) return kept_.push_back(job);
   send_call(job, waited);
 }
 

@@ -121,7 +121,7 @@ class Dispatcher final : public wire::Receiver {
   // Sends it, when all that it needs is at its runner; else it is held until then.
   void advance(const JobPointer& job, bool waited);
   void send_call(const JobPointer& job, bool waited);
-  bool lets_data_leave(const JobState::Call& call);
+  bool lets_data_leave(const JobState::Call& call, std::size_t kept);
   // Calls on other nodes that name this object.
   struct Elsewhere {
     std::uint64_t bytes = 0;   // large ones, that they have beside it

@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
+#include "base/files.hpp"
 
 namespace gluster::plugin {
 namespace {
@@ -90,7 +90,7 @@ std::shared_ptr<const Library> Library::load(const std::filesystem::path& file, 
   if (handle == nullptr) {
     std::string reason = ::dlerror();
     if (reason.starts_with(file.string() + ": ")) reason.erase(0, file.string().size() + 2);
-    if (struct statvfs its{}; ::statvfs(file.c_str(), &its) == 0 && (its.f_flag & ST_NOEXEC) != 0)
+    if (!base::may_execute(file))
       reason += fmt::format("; {} lies where nothing may be executed: set GLUSTER_CACHE to a directory elsewhere", file.string());
     throw PluginError(fmt::format("{} cannot be loaded: {}", shown, reason));
   }

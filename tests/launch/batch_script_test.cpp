@@ -104,6 +104,10 @@ TEST(BatchScriptTest, RequeueMayStandAmongTheWords) {
   batch.words = {"run", "--journal", "x", "--", "./a", "--requeue"};
   take_requeue(batch);
   EXPECT_FALSE(batch.requeue) << "it is the program's own";
+  batch.words = {"map", "f:g", "--with", "--requeue", "--journal", "x"};
+  take_requeue(batch);
+  EXPECT_FALSE(batch.requeue) << "it is a value";
+  take_requeue(batch = Batch());
   batch.words = {"run", "./a", "--requeue"};
   take_requeue(batch);
   EXPECT_FALSE(batch.requeue);

@@ -69,6 +69,14 @@ TEST(FindingsTest, EveryOtherFindingHasAdvice) {
   EXPECT_EQ(find(facts, "compiler").level, Level::kWrong);
 }
 
+TEST(FindingsTest, ACacheThatNothingMayBeLoadedFromIsWrong) {
+  Facts facts = good();
+  EXPECT_EQ(find(facts, "cache").level, Level::kOk);
+  facts.cache_executes = false;
+  EXPECT_EQ(find(facts, "cache").level, Level::kWrong);
+  EXPECT_EQ(find(facts, "cache").advice, "choose another directory with GLUSTER_CACHE");
+}
+
 TEST(FindingsTest, OldKernelsAreRightForAnOldCpu) {
   Facts facts = good();
   facts.openblas = "Prescott";

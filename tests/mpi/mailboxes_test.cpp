@@ -84,6 +84,14 @@ TEST_F(MailboxesTest, CarryParcelsBothWaysToWhomTheyAreMeantFor) {
   EXPECT_EQ(read(master.all()[0], from_3, "??????"), "from 3");
 }
 
+TEST_F(MailboxesTest, HaveAStreamWhereThereIsRoomForMoreThanAFewPages) {
+  EXPECT_FALSE(master.all()[0].stream_in.is_possible());
+  EXPECT_FALSE(third.all().front().stream_in.is_possible());
+  fixtures::SharedRoom all{Mailboxes::bytes_for_parcels(ranks())};
+  std::unique_ptr<std::byte, Free> other{zeros()};
+  EXPECT_TRUE(Mailboxes(other.get(), all.bytes(), ranks(), 0).all()[0].stream_in.is_possible());
+}
+
 TEST_F(MailboxesTest, ShowTheMasterEachRunnersCounters) {
   fourth.all().front().counters->begin("numbers.add", 1);
   EXPECT_EQ(master.all()[1].counters->look(1).kernel, "numbers.add");

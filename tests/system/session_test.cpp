@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -203,6 +204,17 @@ TEST(SessionTest, RefusesTheOtherSidesCalls) {
     session.serve();
     EXPECT_THROWS_WITH(session.serve(), UsageError, "served already");
   }
+}
+
+TEST(SessionTest, IsRefusedWhereGlusterRunHasRunnersOfItsOwn) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::setenv("GLUSTER_HELD", std::to_string(ends[1]).c_str(), 1);
+  EXPECT_THROWS_WITH(Session(MPI_COMM_SELF), UsageError, "gluster run");
+  ::close(ends[0]);
+  ::close(ends[1]);
+  EXPECT_NO_THROW(Session(MPI_COMM_SELF)) << "whoever was held is another process";
+  ::unsetenv("GLUSTER_HELD");
 }
 
 TEST(SessionTest, EndsWithJobsThatNobodyTook) {
