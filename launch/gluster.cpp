@@ -240,7 +240,8 @@ int main_of(int argc, char** argv) {
   add_start(*map_app, map_words.start, command);
   map_app->add_option("TARGET", map_words.target, "FILE:FUNCTION")->required();
   map_app->add_option("--over", map_words.over, "FIRST:END, the numbers from FIRST to END - 1");
-  map_app->add_option("--over-lines", map_words.over_lines, "a text file, a line an item")->check(CLI::ExistingFile);
+  map_app->add_option("--over-lines", map_words.over_lines, "a text file, a line an item; - for stdin")
+      ->check(CLI::ExistingFile | CLI::IsMember({"-"}));
   map_app->add_option("--over-dataset", map_words.over_dataset, "FILE.h5:/DATASET, a row an item; runners read them");
   map_app->add_option("--with", map_words.with, "the next argument, the same for all items; may be said again")->allow_extra_args(false);
   map_app->add_option("--chunk", map_words.chunk, "items that travel together (what takes about a millisecond)")->check(CLI::Range(1, 1 << 30));

@@ -36,7 +36,8 @@ Json describe(const data::MapRecords& map) {
 }
 
 void show_text(const std::string& file, const data::Records& records) {
-  if (records.opened.empty() && records.contents.left == 0) return fmt::print("{}: empty; a start that names it begins it\n", file);
+  if (records.opened.empty() && records.maps.empty() && records.contents.left == 0)
+    return fmt::print("{}: empty; a start that names it begins it\n", file);
   fmt::print("{}: {} start{}\n", file, records.opened.size(), records.opened.size() == 1 ? "" : "s");
   for (const data::Opened& start : records.opened)
     fmt::print("  {:%Y-%m-%d %H:%M:%S}  process {} on {}: {}\n", fmt::localtime(static_cast<std::time_t>(start.when)), start.pid, start.host,
@@ -44,6 +45,7 @@ void show_text(const std::string& file, const data::Records& records) {
   for (const data::MapRecords& map : records.maps)
     fmt::print("{}  {}: {} of {} items\n", map.head.kernel, map.head.signature, map.values.size(),
                map.head.items < 0 ? "nobody knows how many" : std::to_string(map.head.items));
+  if (records.contents.damaged != 0) fmt::print("{} bytes in its middle are damaged: what they held will be run again\n", records.contents.damaged);
   if (records.contents.left != 0) fmt::print("{} bytes at its end are half of a record, and will be cut off\n", records.contents.left);
   fmt::print("{}\n", records.closed ? records.closed->why : "the last start is still running, or was killed");
 }

@@ -1,6 +1,10 @@
+#include <unistd.h>
+
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <iostream>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <gluster/gluster.hpp>
@@ -45,9 +49,20 @@ bool is_utf8(const std::string& text) {
   }
 }
 
+// The lines come through stdin, which is read once, by the master.
+bool reads_input(const MapWords& words) { return words.over_lines == "-"; }
+
+void expect_input(const Command& command, const MapWords& words) {
+  if (command.checks_alone) throw UsageError("--over-lines -: a job has no stdin: put the lines into a file");
+  if (words.start.restarts != 0 || words.start.requeue)
+    throw UsageError("--over-lines -: stdin cannot be read again by another start: put the lines into a file");
+  if (!command.is_master && ::isatty(STDIN_FILENO) != 0)
+    throw UsageError("--over-lines -: stdin is a terminal: lines come through a pipe, or from a file by its name");
+}
+
 // A line each, without its end; the last one need not have one.
-JsonItems over_lines(const std::string& file, const Type& type) {
-  auto text = std::make_shared<const std::string>(base::read_file(file));
+JsonItems over_lines(const std::string& file, std::string lines, const Type& type) {
+  auto text = std::make_shared<const std::string>(std::move(lines));
   auto begins = std::make_shared<std::vector<std::size_t>>();
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // of UTF-8, as Windows writes it
   for (std::size_t at = text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text->size();) {
@@ -70,7 +85,7 @@ JsonItems over_lines(const std::string& file, const Type& type) {
           }};
 }
 
-JsonItems items_for(const MapWords& words, const KernelEntry& kernel) {
+JsonItems items_for(const MapWords& words, const KernelEntry& kernel, bool is_master) {
   const int given = !words.over.empty() + !words.over_lines.empty() + !words.over_dataset.empty();
   if (given != 1) throw UsageError("over what? one of --over FIRST:END, --over-lines FILE and --over-dataset FILE:/DATASET");
   if (kernel.signature->parameters.empty())
@@ -81,7 +96,9 @@ JsonItems items_for(const MapWords& words, const KernelEntry& kernel) {
     } catch (const Error& error) {
       throw UsageError(fmt::format("--over-dataset {}", error.what()));
     }
-  return over_lines(words.over_lines, kernel.signature->parameters[0]);
+  const Type& type = kernel.signature->parameters[0];
+  if (!reads_input(words)) return over_lines(words.over_lines, base::read_file(words.over_lines), type);
+  return is_master ? over_lines("stdin", {std::istreambuf_iterator<char>(std::cin), {}}, type) : JsonItems{0, {}};
 }
 
 // One line on a terminal, written again and again.
@@ -162,12 +179,14 @@ int map(const Command& command, MapWords words) {
                                  words.start.requeue ? "--requeue" : "--restart"));
   if (words.start.requeue && words.journal.empty() && Options::from_environment().journal.empty())
     throw UsageError("--requeue goes on where the job was: that wants a journal, --journal FILE");
+  if (reads_input(words)) expect_input(command, words);
+  words.start.reads_input = reads_input(words);
   // What is there already is this job's own: its first start would have refused anything else.
   if (words.start.requeue && Place::look().requeued != 0) words.force = true;
   const Target target = target_of(words.target);
   const KernelFile file(target.file, Options::from_environment());
   const KernelEntry& kernel = file.find(target.function);
-  const JsonItems items = items_for(words, kernel);
+  const JsonItems items = items_for(words, kernel, command.is_master);
   const std::vector<std::string> common = json_of(words.with, kernel, 1);
   if (!words.over.empty() && items.count != 0)  // else each item says so
     for (std::int64_t at : {std::int64_t{0}, items.count - 1}) (void)json_of(items.at(at), kernel.signature->parameters[0], kernel.name + ", item");

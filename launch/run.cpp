@@ -34,7 +34,7 @@ int run(const Command& command, RunWords words) {
     fmt::print(stderr, "gluster: {} item{} of its maps {} in {} already\n", known, known == 1 ? "" : "s", known == 1 ? "is" : "are", words.journal);
   words.start.journal = words.journal;
   if (!words.journal.empty()) words.start.variables["GLUSTER_JOURNAL"] = std::filesystem::absolute(words.journal).string();
-  words.start.holds_master = true;
+  words.start.holds_master = words.start.reads_input = true;
   return start(command, words.start);
 }
 

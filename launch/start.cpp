@@ -103,7 +103,6 @@ int start(const Command& command, const Start& what) {
   const Place place = Place::look();
   if (what.requeue && place.job.empty()) throw UsageError("--requeue is for a Slurm job, and this is none; elsewhere --restart N starts again");
   Line line = line_for(what, place);
-  line.reads_input = what.holds_master;  // a function has no use for it
   if (command.dry_run) {
     fmt::print("{}\n", line.text());
     return 0;
@@ -128,7 +127,6 @@ int start(const Command& command, const Start& what) {
     fmt::print(stderr, "gluster: it ended with status {}, and is started again ({} more time{})\n", outcome.status, now.restarts - 1,
                now.restarts == 2 ? "" : "s");
     line = line_for(without_lost(now, place, line), place);
-    line.reads_input = what.holds_master;
   }
 }
 

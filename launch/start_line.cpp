@@ -173,6 +173,7 @@ Line line_for(const Start& start, const Place& place) {
     for (int i = 0; i < hosts; ++i) nodes.push_back({start.hosts[static_cast<std::size_t>(i)], runners / hosts + (i < runners % hosts ? 1 : 0)});
     line = by_mpirun(start, place, nodes, runners);
   }
+  line.reads_input = start.reads_input;
   set_variables(start, place, line);
   return line;
 }

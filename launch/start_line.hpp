@@ -15,6 +15,7 @@ struct Start {
   std::string launcher;                          // mpirun or srun; empty: by what is there
   std::vector<std::string> master;               // the program of rank 0, and its words
   bool holds_master = false;                     // it is a person's own, and may turn out to be none: rank_zero.cpp holds it
+  bool reads_input = false;                      // of this command's stdin; what runs functions alone has no use for it
   std::map<std::string, std::string> variables;  // for all ranks
   int restarts = 0;                              // how often, when a runner or a node is lost
   bool requeue = false;                          // the job, when it was ended early

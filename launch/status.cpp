@@ -54,7 +54,7 @@ Job look_at_job(const std::string& number) {
 }
 
 void show(const std::string& file, const data::Records& records, bool in_use) {
-  if (records.opened.empty() && !in_use) fmt::print("{}: empty; a start that names it begins it\n", file);
+  if (records.opened.empty() && records.maps.empty() && !in_use) fmt::print("{}: empty; a start that names it begins it\n", file);
   for (const data::MapRecords& map : records.maps) {
     const auto done = map.values.size();
     const std::string of = map.head.items < 0 ? "" : fmt::format(" of {}", map.head.items);

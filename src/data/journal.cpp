@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <gluster/error.hpp>
 
+#include "base/log.hpp"
+
 namespace gluster::data {
 namespace {
 
@@ -181,7 +183,10 @@ std::shared_ptr<Journal> Journal::open(const std::filesystem::path& file, Opened
   if (!log)
     throw UsageError(
         fmt::format("the journal {} is in use by {}: let that run end, or give this one a journal of its own", file.string(), owner_of(file)));
-  LogFile::Contents found = log->found();
+  const LogFile::Contents found = log->found();
+  if (found.damaged != 0)
+    base::log().warn("the journal {} is damaged: {} bytes in its middle are passed over, and what they held is run again", file.string(),
+                     found.damaged);
   return std::shared_ptr<Journal>(new Journal(std::move(log), gathering.finish(found), std::move(self)));
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -38,24 +39,82 @@ using Stream = std::unique_ptr<std::FILE, Closing>;
 
 bool take(std::FILE* file, void* into, std::size_t bytes) { return bytes == 0 || std::fread(into, 1, bytes, file) == bytes; }
 
+// The records of an open file of `size` bytes.
+class Records {
+ public:
+  Records(std::FILE* file, std::uint64_t size) : file_(file), size_(size) {}
+
+  // Whether a whole one begins at `at`, where the file is read next; it is in record() then.
+  bool read(std::uint64_t at) {
+    std::uint64_t length = 0;
+    std::uint32_t crc = 0;
+    if (size_ - at < kHead || !take(file_, &length, sizeof length) || !take(file_, &crc, sizeof crc) || length > size_ - at - kHead) return false;
+    record_.clear();
+    return take(file_, record_.extend(length), length) && crc == checksum(length, record_);
+  }
+  std::span<const std::byte> record() const noexcept { return record_; }
+
+  // At `at` is none: where the next whole one begins, which is read next. Nothing: there is none, as behind what a writer left that was killed.
+  // Most often a bit of its bytes has changed, and its length still holds; else a length must be searched that is right.
+  std::optional<std::uint64_t> next(std::uint64_t at) {
+    const auto length = size_ - at < kHead ? std::nullopt : length_at(at);
+    if (!length) return std::nullopt;
+    if (*length <= size_ - at - kHead && is_whole(at + kHead + *length)) return go_to(at + kHead + *length);
+    std::string window(std::size_t{1} << 20, '\0');
+    for (std::uint64_t tried = 0; size_ - ++at >= kHead;) {
+      window.resize(std::min<std::uint64_t>(window.size(), size_ - at));
+      if (!go_to(at) || !take(file_, window.data(), window.size())) return std::nullopt;
+      const std::uint64_t end = at + window.size() - kHead;
+      for (const char* byte = window.data(); at <= end; ++at, ++byte) {
+        std::uint64_t maybe = 0;
+        std::memcpy(&maybe, byte, sizeof maybe);
+        if (maybe > size_ - at - kHead) continue;
+        if (is_whole(at)) return go_to(at);
+        if ((tried += kHead + maybe) > kTriedAtMost) return std::nullopt;
+      }
+      --at;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // Bytes: in a large record that was never whole, numbers look like lengths.
+  static constexpr std::uint64_t kTriedAtMost = std::uint64_t{64} << 20;
+
+  std::optional<std::uint64_t> go_to(std::uint64_t at) {
+    return ::fseeko(file_, static_cast<off_t>(at), SEEK_SET) == 0 ? std::optional(at) : std::nullopt;
+  }
+  std::optional<std::uint64_t> length_at(std::uint64_t at) {
+    std::uint64_t length = 0;
+    return go_to(at) && take(file_, &length, sizeof length) ? std::optional(length) : std::nullopt;
+  }
+  bool is_whole(std::uint64_t at) { return go_to(at) && read(at); }
+
+  std::FILE* file_;
+  std::uint64_t size_;
+  Bytes record_;
+};
+
 // The whole records of an open file of `size` bytes, from its beginning. A file that ends within its first line is a new one.
 LogFile::Contents read_records(std::FILE* file, std::uint64_t size, const std::filesystem::path& path, const LogFile::Reader& each) {
   std::string magic(std::min<std::uint64_t>(size, kMagic.size()), '\0');
   if (!take(file, magic.data(), magic.size()) || !kMagic.starts_with(magic))
     throw DataError(fmt::format("{} is no journal of Gluster's", path.string()));
-  if (magic.size() < kMagic.size()) return {0, size};
-  std::uint64_t at = kMagic.size();
-  Bytes record;
-  while (size - at >= kHead) {
-    std::uint64_t length = 0;
-    std::uint32_t crc = 0;
-    if (!take(file, &length, sizeof length) || !take(file, &crc, sizeof crc) || length > size - at - kHead) break;
-    record.clear();
-    if (!take(file, record.extend(length), length) || crc != checksum(length, record)) break;
-    each(record, {at + kHead, length});
-    at += kHead + length;
+  if (magic.size() < kMagic.size()) return {0, size, 0};
+  Records records(file, size);
+  LogFile::Contents found{kMagic.size(), 0, 0};
+  for (std::optional<std::uint64_t> at = found.end; at;) {
+    if (!records.read(*at)) {
+      at = records.next(*at);
+      continue;
+    }
+    found.damaged += *at - found.end;
+    each(records.record(), {*at + kHead, records.record().size()});
+    found.end = *at + kHead + records.record().size();
+    at = found.end;
   }
-  return {at, size - at};
+  found.left = size - found.end;
+  return found;
 }
 
 std::uint64_t size_of(int descriptor, const std::filesystem::path& path) {

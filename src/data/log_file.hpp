@@ -20,7 +20,7 @@ namespace gluster::data {
 //     record  = its length (u64), CRC-32 of length and bytes (u32), its bytes
 //
 // One process at a time writes to it, and holds a lock that goes with it. What stands behind the last whole record was left of one by a writer that was
-// killed: readers stop there, and the next writer cuts it off before it adds anything.
+// killed: readers stop there, and the next writer cuts it off before it adds anything. What is no whole record before it has been damaged later: it is passed over, and stays.
 class LogFile {
  public:
   struct Place {
@@ -30,8 +30,9 @@ class LogFile {
 
   // What a file had when it was read.
   struct Contents {
-    std::uint64_t end = 0;   // of the last whole record
-    std::uint64_t left = 0;  // bytes behind it
+    std::uint64_t end = 0;      // of the last whole record
+    std::uint64_t left = 0;     // bytes behind it
+    std::uint64_t damaged = 0;  // bytes before it that are of none
   };
   // Reads what is there; also while another process writes. Throws DataError where it is no such file, Error where it cannot be read.
   static Contents read(const std::filesystem::path& file, const Reader& each);

@@ -16,7 +16,7 @@
 //     str                     a string                   complex    [re, im]        void   null
 //
 // A number is never changed: 3.0 is an i32, 3.5 and 3000000000 are not, nor is 16777217 an f32; only what has a decimal point is
-// rounded to an f32 or f64. What does not come back as it was: an f80 as an f64, a shared_ptr's second owner as a copy, an optional's
+// rounded to an f32 or f64, and an f32 is written by its own digits (0.1f is 0.1). What does not come back as it was: an f80 as an f64, a shared_ptr's second owner as a copy, an optional's
 // null inside an optional, bytes of a `str` that are no UTF-8 (they are kept; Json::dump wants an error handler for them).
 namespace gluster::plugin {
 

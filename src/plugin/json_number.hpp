@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -55,14 +57,26 @@ std::optional<T> scalar(const Json& value) {
   else return integer<T>(value);
 }
 
+// As a person writes it: 0.1f is 0.1 and not 0.10000000149011612. Rounded to a float it is the same one again.
+inline double as_written(float value) {
+  std::array<char, 32> text{};
+  const char* const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  double written = 0;
+  std::from_chars(text.data(), end, written);
+  return written;
+}
+
 template <class T>
 Json json_of(T value) {
   if constexpr (std::is_same_v<T, bool>) return value;
   else if constexpr (std::is_same_v<T, char>)
     return value >= 0 && value <= 127 ? Json(std::string(1, value)) : Json(static_cast<int>(value));  // else it is no UTF-8
-  else if constexpr (std::is_floating_point_v<T>)
-    return std::isnan(value) ? Json("nan") : std::isinf(value) ? Json(value > 0 ? "inf" : "-inf") : Json(static_cast<double>(value));
-  else return value;
+  else if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(value)) return "nan";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    if constexpr (std::is_same_v<T, float>) return as_written(value);
+    return static_cast<double>(value);
+  } else return value;
 }
 
 }  // namespace gluster::plugin

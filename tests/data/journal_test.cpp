@@ -65,6 +65,31 @@ TEST_F(JournalTest, KeepsValuesOfEveryKindWhole) {
   EXPECT_EQ(value<std::vector<std::string>>(*map, 2), texts);
 }
 
+TEST_F(JournalTest, AValueThatIsDamagedIsMissingAndNoOtherIs) {
+  make({0, 1, 2, 3});
+  const std::uint64_t place = open()->next_map(head())->find(1)->place.offset;
+  std::string bytes = tests::bytes_of(path);
+  bytes[place + 30] = static_cast<char>(bytes[place + 30] ^ 1);
+  directory.file("journal", bytes);
+  {
+    auto map = open()->next_map(head());
+    EXPECT_EQ(map->find(1), nullptr);
+    EXPECT_EQ(value<double>(*map, 3), 3.0);
+    add(*map, 1, 1.0);
+  }
+  EXPECT_EQ(value<double>(*open()->next_map(head()), 1), 1.0);
+  EXPECT_TRUE(tests::bytes_of(path).starts_with(bytes));
+}
+
+TEST_F(JournalTest, AMapWhoseHeadIsDamagedIsRefusedAndChangesNothing) {
+  make({1});
+  std::string bytes = tests::bytes_of(path);
+  bytes[bytes.find("stem.f")] = 'S';
+  directory.file("journal", bytes);
+  EXPECT_THROWS_WITH(open(), DataError, path.string(), "is damaged");
+  EXPECT_EQ(tests::bytes_of(path), bytes);
+}
+
 TEST_F(JournalTest, CountsWhatIsMissing) {
   make({2, 3, 7, 0});
   auto map = open()->next_map(head());

@@ -104,15 +104,44 @@ TEST_F(LogFileTest, AddsAfterTheLastWholeRecordWhateverStandsBehind) {
   }
 }
 
-TEST_F(LogFileTest, ABitThatHasChangedEndsIt) {
+TEST_F(LogFileTest, ABitThatHasChangedCostsItsRecordAlone) {
   write({"one", "two", "three"});
   const std::string whole = tests::bytes_of(path);
-  for (std::size_t at = 14; at < whole.size(); ++at) {
+  const std::vector<std::string> all{"one", "two", "three"};
+  const std::vector<std::size_t> ends{14 + 15, 14 + 2 * 15, whole.size()};
+  for (std::size_t bit = 14 * 8; bit < whole.size() * 8; ++bit) {
     std::string changed = whole;
-    changed[at] = static_cast<char>(changed[at] ^ 4);
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
     directory.file("log", changed);
-    ASSERT_LT(read().size(), 3u) << at;
+    std::vector<std::string> rest = all;
+    rest.erase(rest.begin() + (std::ranges::upper_bound(ends, bit / 8) - ends.begin()));
+    ASSERT_EQ(read(), rest) << bit;
   }
+}
+
+TEST_F(LogFileTest, WhatIsDamagedStaysAndIsPassedOverByWhoeverAddsToIt) {
+  write({"one", std::string(3'000'000, '\1'), "three"});
+  std::string bytes = tests::bytes_of(path);
+  bytes[14 + 15 + 7] = 1;  // so long no file is
+  directory.file("log", bytes);
+  {
+    auto log = LogFile::open(path, 0ms, [](auto, auto) {});
+    EXPECT_EQ(log->found().damaged, 3'000'012u);
+    EXPECT_EQ(log->found().left, 0u);
+    log->append(bytes_of("four"));
+  }
+  EXPECT_THAT(read(), ElementsAre("one", "three", "four"));
+  EXPECT_TRUE(tests::bytes_of(path).starts_with(bytes));
+}
+
+TEST_F(LogFileTest, HalfOfARecordOfSmallNumbersIsSoonGivenUp) {
+  write({"one"});
+  std::string numbers;
+  for (std::uint64_t i = 0; i < 2'000'000; ++i) numbers.append(reinterpret_cast<const char*>(&i), sizeof i);
+  write({numbers});
+  directory.file("log", tests::bytes_of(path).substr(0, 15'000'000));
+  EXPECT_THAT(read(), ElementsAre("one"));
+  EXPECT_EQ(LogFile::read(path, [](auto, auto) {}).left, 15'000'000u - 29);
 }
 
 TEST_F(LogFileTest, OpeningChangesNothing) {

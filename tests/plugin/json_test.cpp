@@ -175,6 +175,13 @@ TEST(JsonTest, CarriesBoolCharAndEnum) {
   expect_misfit<Color>("65536", "expected enum(u16), got 65536, which it does not hold");
 }
 
+TEST(JsonTest, WritesAFloatAsAPersonDoes) {
+  EXPECT_EQ(to_json(0.1F).dump(), "0.1");
+  EXPECT_EQ(to_json(-16777216.0F).dump(), "-16777216.0");
+  EXPECT_EQ(to_json(std::vector<float>{1e20F, 3.4028235e38F}).dump(), "[1e+20,3.4028235e+38]");
+  for (float number : {0.1F, 1e-45F, 3.4028235e38F, 1.17549435e-38F, 0.3333333F}) EXPECT_EQ(from_json<float>(to_json(number)), number);
+}
+
 TEST(JsonTest, CarriesSequencesOfEverySizeThatIsWrittenDifferently) {
   for (std::size_t size : {0, 1, 15, 254, 255, 256, 257, 2047, 2048, 2049, 100'000}) {
     expect_both_ways(std::string(size, 'x'), Json(std::string(size, 'x')));
